@@ -110,6 +110,18 @@ pub(super) fn registry(config: &Config) -> &'static Registry {
     config.settings.own_rules.registry(rules::registry())
 }
 
+/// The rules that can be explained: those of the nearest configuration file too, unless there is an
+/// error in it, which the pages may help to fix.
+pub(super) fn known_rules(output: Output) -> &'static Registry {
+    match nearest_own(output) {
+        Ok(config) => registry(&config),
+        Err(error) => {
+            output.warning(format_args!("{error:#}"));
+            rules::registry()
+        }
+    }
+}
+
 /// Whether a directory is below another one after symlinks are resolved. The files in it are
 /// checked again when they are read.
 fn is_below(directory: &Path, top: &Path) -> anyhow::Result<bool> {

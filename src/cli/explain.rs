@@ -7,7 +7,7 @@ use anyhow::bail;
 use serde_json::{Value, json};
 
 use super::arguments::{ExplainArguments, ListFormat};
-use super::config::{nearest_own, registry};
+use super::config::known_rules;
 use super::{Outcome, Output, guide, output, page, rules as list};
 use crate::lint::{Page, Registry, SHELLCHECK, ShellcheckCode, Tool};
 use crate::page::without_images;
@@ -18,7 +18,7 @@ use crate::slim::{KeepPage, keep_rules};
 const MOST_NAMES: usize = 6;
 
 pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Result<Outcome> {
-    let registry = registry(&nearest_own(output)?);
+    let registry = known_rules(output);
     let text = match &arguments.rule {
         Some(name) if guide::is_guide_name(name) => guide::text(name, arguments.format)?,
         Some(name) => match name.parse::<ShellcheckCode>() {

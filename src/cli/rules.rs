@@ -6,7 +6,7 @@ use anstyle::Style;
 use serde_json::json;
 
 use super::arguments::{ListFormat, RulesArguments};
-use super::config::{nearest_own, registry};
+use super::config::known_rules;
 use super::{Outcome, Output, output, rules_test};
 use crate::lint::{Applicability, Category, Page, Profile, Severity, index_markdown};
 use crate::printable::Lines;
@@ -20,7 +20,7 @@ pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<
     let registry = match arguments.format {
         // The index is that of `rules/README.md`.
         ListFormat::Markdown => rules::registry(),
-        ListFormat::Text | ListFormat::Json => registry(&nearest_own(output)?),
+        ListFormat::Text | ListFormat::Json => known_rules(output),
     };
     let list = match arguments.format {
         ListFormat::Text => table(

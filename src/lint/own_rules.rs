@@ -145,7 +145,9 @@ impl Built {
 /// The page of a rule, with the front matter and the heading that pages of jettison's own have.
 fn page(text: &DataRuleText, rule: &DataRule) -> Result<String, DataRuleError> {
     let (severity, category) = (text.severity()?, text.category()?);
-    let body = text.page.as_deref().unwrap_or_default().trim_start();
+    let body = text.page.as_deref().unwrap_or_default();
+    let body = body.replace("\r\n", "\n");
+    let body = body.trim_start();
     let fix = if rule.has_fix() { "fix: unsafe\n" } else { "" };
     let mut page = format!(
         "---\nseverity: {}\ncategory: {category}\nprofile: default\n{fix}aliases: []\n---\n",

@@ -137,7 +137,7 @@ fn version(
     }
     let inode = scan.tree().inode_id(name);
     let modules = &file.software.modules;
-    // A name such as `consul` alone says little, but programs of Go record what they are built from.
+    // A name such as `consul` alone says little, but programs of Go record their modules.
     if !modules.is_empty() {
         let Some(build) = binaries::go_build(scan.image, inode)? else {
             return Ok(None);

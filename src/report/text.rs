@@ -2,7 +2,7 @@
 //! a summary line.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Patch, Renderer, Snippet};
@@ -436,38 +436,37 @@ fn pointer(report: &Report<'_>, finding: &Finding) -> String {
     }
 }
 
-/// A line for each requirement of a standard, with the number of its findings.
+/// A line for each requirement of a standard, with the number of its findings and their rules.
 fn compliance(out: &mut Lines, report: &Report<'_>, standard: &Standard) {
     out.line(&standard.title);
     let longest = standard.requirements.iter().map(|one| one.id.len()).max();
     let width = longest.unwrap_or_default();
-    let (mut met, mut unchecked) = (0, 0);
+    let (mut clean, mut unchecked) = (0, 0);
     for requirement in &standard.requirements {
-        let rules = &requirement.rules;
-        let findings = report.findings();
-        let count = findings
-            .filter(|finding| rules.iter().any(|rule| rule == finding.rule))
-            .count();
-        let result = match count {
-            _ if rules.is_empty() => {
-                unchecked += 1;
-                "not checked".to_owned()
+        let mut count = 0;
+        let mut rules = BTreeSet::new();
+        for finding in report.findings() {
+            if requirement.rules.iter().any(|rule| rule == finding.rule) {
+                count += 1;
+                rules.insert(finding.rule);
             }
-            0 => {
-                met += 1;
-                "no findings".to_owned()
-            }
-            count => counted(count, "finding"),
+        }
+        let result = if requirement.rules.is_empty() {
+            unchecked += 1;
+            "not checked".to_owned()
+        } else if count == 0 {
+            clean += 1;
+            "no findings".to_owned()
+        } else {
+            let rules: Vec<&str> = rules.into_iter().collect();
+            format!("{} ({})", counted(count, "finding"), rules.join(", "))
         };
-        let line = format!(
-            "  {:width$}  {}: {result}",
-            requirement.id, requirement.title
-        );
-        out.line(line);
+        let (id, title) = (&requirement.id, &requirement.title);
+        out.line(format!("  {id:width$}  {title}: {result}"));
     }
     let all = standard.requirements.len();
     out.line(format!(
-        "{met} of {all} requirements without findings, {unchecked} not checked"
+        "{clean} of {all} requirements without findings, {unchecked} not checked"
     ));
     out.line("");
 }

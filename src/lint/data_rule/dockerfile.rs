@@ -135,8 +135,8 @@ impl DataRule {
                 continue;
             }
             let names = [used.image.name.as_deref(), used.image.familiar_name()];
-            // `debian`, `docker.io/library/debian` and `debian:12` are the same image to whoever
-            // writes a rule about it.
+            // An image has several names: `debian`, `docker.io/library/debian`, `debian:12`. Users
+            // write any of them in a rule.
             let is_match = self.names.is_match(&used.written)
                 || names
                     .into_iter()

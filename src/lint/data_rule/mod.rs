@@ -153,12 +153,7 @@ impl DataRule {
     pub fn new(text: &DataRuleText) -> Result<Self, DataRuleError> {
         check_name(&text.name)?;
         let message = text.message.trim();
-        if message.is_empty() || message.contains('\n') {
-            return Err(DataRuleError::new(
-                "message",
-                "a rule needs a message of one line",
-            ));
-        }
+        check_texts(text)?;
         text.severity()?;
         text.category()?;
         let subject = text.subject()?;
@@ -335,6 +330,31 @@ fn check_name(name: &str) -> Result<(), DataRuleError> {
     }
 }
 
+/// Pages and messages are printed, and their author may be a stranger.
+fn check_texts(text: &DataRuleText) -> Result<(), DataRuleError> {
+    let message = text.message.trim();
+    if message.is_empty() || message.contains('\n') {
+        let reason = "a rule needs a message of one line";
+        return Err(DataRuleError::new("message", reason));
+    }
+    let texts = [
+        ("message", Some(&text.message)),
+        ("title", text.title.as_ref()),
+        ("page", text.page.as_ref()),
+    ];
+    for (key, text) in texts {
+        // Lines of a file from Windows end with both.
+        let text = text
+            .map(|text| text.replace("\r\n", "\n"))
+            .unwrap_or_default();
+        if text.contains(|letter: char| letter.is_control() && !matches!(letter, '\n' | '\t')) {
+            let reason = "control characters are not allowed";
+            return Err(DataRuleError::new(key, reason));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -367,5 +387,6 @@ mod tests {
         let huge = "instruction = \"RUN\"\ntext = '(?:a{1000}){1000}'\n";
         assert_eq!(error(huge), ("text", "the pattern is too large".to_owned()));
         assert_eq!(error("command = \"a\"\nseverity = \"bad\"\n").0, "severity");
+        assert_eq!(error("command = \"a\"\npage = \"\\u001b[2J\"\n").0, "page");
     }
 }

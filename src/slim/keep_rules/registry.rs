@@ -112,6 +112,8 @@ pub enum KeepRuleError {
     Taken(String),
     #[error("page `{page}`: `{pattern}` has more than {MAX_DEPTHS} `**`")]
     Deep { page: String, pattern: String },
+    #[error("page `{0}` contains control characters")]
+    Control(String),
     #[error("there are more than {MAX_OWN} keep rules")]
     TooMany,
     #[error("the keep rules are already in use")]
@@ -138,10 +140,15 @@ pub fn add_keep_rules(texts: Vec<(String, String)>) -> Result<(), KeepRuleError>
 fn own_pages(texts: Vec<(String, String)>) -> Result<Vec<KeepPage>, KeepRuleError> {
     let mut own: Vec<KeepPage> = Vec::new();
     for (name, text) in texts {
+        let text = text.replace("\r\n", "\n");
         let is_taken = pages::PAGES.iter().any(|(known, _)| *known == name)
             || own.iter().any(|page| page.name == name);
         if is_taken {
             return Err(KeepRuleError::Taken(name));
+        }
+        // A page is printed, and its author may be a stranger.
+        if text.contains(|letter: char| letter.is_control() && !matches!(letter, '\n' | '\t')) {
+            return Err(KeepRuleError::Control(name));
         }
         // Pages are compiled in or read once, and reasons in plans refer to them.
         let page = KeepPage::parse(name.leak(), text.leak())?;
