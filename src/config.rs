@@ -8,6 +8,7 @@ mod hadolint;
 mod migrate;
 mod own;
 mod policy;
+mod rules;
 mod schema;
 mod template;
 
@@ -51,6 +52,16 @@ pub struct Config {
     pub policy: Policy,
     /// The part of the packages of an application that `slim` keeps.
     pub modules: Option<Modules>,
+    /// Pages of keep rules of the user's own.
+    pub keep_rules: Option<KeepDirectory>,
+}
+
+/// A directory with pages of keep rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeepDirectory {
+    pub path: PathBuf,
+    /// Whether the user named the file that names it, so that it may be anywhere.
+    pub is_named: bool,
 }
 
 /// The ShellCheck program to run.
@@ -181,7 +192,7 @@ fn locate(directory: &Path, names: &[&str]) -> Located {
 pub fn load(
     file: Option<&HostFile>,
     environment: Environment<'_>,
-    registry: &Registry,
+    registry: &'static Registry,
 ) -> Result<Config, ConfigError> {
     match file {
         Some(file) => parse_over(file, &text(file)?, environment, registry),
@@ -200,7 +211,7 @@ pub fn text(file: &HostFile) -> Result<String, ConfigError> {
 
 /// Parses the text of a file that the user named: TOML according to the extension of `path`,
 /// otherwise hadolint's YAML.
-pub fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Config, ConfigError> {
+pub fn parse(path: &Path, text: &str, registry: &'static Registry) -> Result<Config, ConfigError> {
     parse_over(&HostFile::named(path), text, &|_| None, registry)
 }
 
@@ -208,7 +219,7 @@ fn parse_over(
     file: &HostFile,
     text: &str,
     environment: Environment<'_>,
-    registry: &Registry,
+    registry: &'static Registry,
 ) -> Result<Config, ConfigError> {
     // A file named with `--config` may have any name, so the extension determines the format.
     let is_own = file

@@ -51,6 +51,7 @@ pub(super) const PAGES: &[GuidePage] = pages![
     "deployments",
     "fix",
     "configuration",
+    "own-rules",
     "suppressions",
     "output-formats",
     "hooks-and-ci",

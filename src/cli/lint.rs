@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use rayon::prelude::*;
 
 use super::arguments::LintArguments;
-use super::config::{current_directory, located};
+use super::config::{current_directory, located, registry};
 use super::deployments::{self, Invocations};
 use super::exclude::Exclude;
 use super::files::{self, FEW, STDIN};
@@ -20,8 +20,8 @@ use crate::config::{self, Config, FailOn, Shellcheck};
 use crate::deployment::{Build, Deployment, Room};
 use crate::lint::image::{DECIDED_BY_IMAGE, NEEDS_IMAGE};
 use crate::lint::{
-    self, BuildContext, DeployedImage, Extras, Finding, LintedFile, Named, Registry, Selection,
-    Settings, Severity, Veil,
+    self, BuildContext, DeployedImage, Extras, Finding, LintedFile, Named, NamedStandard, Registry,
+    Selection, Settings, Severity, Veil,
 };
 use crate::report::{Baseline, Linted, Report};
 use crate::rules;
@@ -30,8 +30,7 @@ use crate::source::Source;
 use crate::trust::HostFile;
 
 pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<Outcome> {
-    let registry = rules::registry();
-    let config = configuration(arguments, registry, output)?;
+    let config = configuration(arguments, output)?;
     let output = colored(&config, output);
     // Conflicting reports are an error before the work starts, not after it.
     let reports = Reports::new(&arguments.reports, &config.formats)?;
@@ -93,7 +92,8 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     limit_attack_surfaces(&mut files, output);
     let report = Report {
         files: &files,
-        registry,
+        registry: registry(&config),
+        compliance: arguments.compliance.map(|named| named.0),
     };
     reports.write(&report, report_place(arguments, mode), output)?;
     for line in &summary {
@@ -184,7 +184,7 @@ fn read_inputs(
     }
     let linter = ImageLinter {
         config,
-        registry: rules::registry(),
+        registry: registry(config),
         source: &arguments.source,
         limits: &arguments.limits,
         export: export.as_ref(),
@@ -264,7 +264,7 @@ fn report_place(arguments: &LintArguments, mode: Option<Mode>) -> Place {
 /// Prints a note that scripts were not checked, unless ShellCheck was disabled or named: a named
 /// program that is missing is already an error.
 fn note_missing_shellcheck(config: &Config, output: Output) {
-    if config.shellcheck == Shellcheck::Found && shellcheck::is_wanted(config, rules::registry()) {
+    if config.shellcheck == Shellcheck::Found && shellcheck::is_wanted(config, registry(config)) {
         output.note("`shellcheck` is not on PATH: scripts were checked without it");
     }
 }
@@ -377,7 +377,7 @@ impl Linter<'_> {
         deployment: &Deployment,
         answers: Vec<Option<Vec<Finding>>>,
     ) -> Linted {
-        let registry = rules::registry();
+        let registry = registry(self.config);
         let mut files =
             lint::lint_deployment(deployment, self.deployed, registry, &self.config.settings);
         let inline = deployments::inline_builds(deployment);
@@ -446,7 +446,7 @@ impl Linter<'_> {
             None
         };
         let (settings, from_image) = self.findings_of_image(&source);
-        let registry = rules::registry();
+        let registry = registry(self.config);
         let builds = self.checked_builds(&source);
         // Build arguments have values of the deployments.
         let veil = Veil::new(self.invocations.hidden(), source.text());
@@ -537,7 +537,7 @@ impl Linter<'_> {
     }
 
     fn open_shellcheck(&mut self) -> &mut Self {
-        match shellcheck::open(self.config, rules::registry()) {
+        match shellcheck::open(self.config, registry(self.config)) {
             Ok(checker) => self.shellcheck = checker,
             Err(error) => self.report_shellcheck(error),
         }
@@ -596,19 +596,19 @@ fn outcome(files: &[Linted], fail_on: FailOn) -> Outcome {
 }
 
 /// The configuration of a run: that of the file, overridden by command-line options.
-fn configuration(
-    arguments: &LintArguments,
-    registry: &Registry,
-    output: Output,
-) -> anyhow::Result<Config> {
+fn configuration(arguments: &LintArguments, output: Output) -> anyhow::Result<Config> {
     let file = match &arguments.config {
         // `JETTISON_CONFIG` may name a file for all runs; `--no-config` still ignores it.
         _ if arguments.no_config => None,
         Some(path) => Some(HostFile::named(path)),
         None => located(config::find(&start_directory(arguments)?), output),
     };
-    let mut config = config::load(file.as_ref(), &|name| std::env::var(name).ok(), registry)?;
-    select(arguments, registry, &mut config)?;
+    let mut config = config::load(
+        file.as_ref(),
+        &|name| std::env::var(name).ok(),
+        rules::registry(),
+    )?;
+    select(arguments, registry(&config), &mut config)?;
     // Later arguments win, so command-line arguments follow those of the file.
     let build_args = arguments.build_arg.iter();
     config
@@ -638,6 +638,12 @@ fn select(
         settings.select = Selection::ALL;
     } else if !arguments.select.is_empty() {
         settings.select(resolve(registry, &arguments.select, "--select")?);
+    } else if let Some(NamedStandard(standard)) = arguments.compliance {
+        settings.select(
+            registry
+                .resolve(standard.rules())
+                .context("`--compliance`")?,
+        );
     } else if let Some(profile) = arguments.profile {
         settings.select = Selection::Profile(profile);
     }

@@ -42,6 +42,7 @@ mod progress;
 mod reports;
 mod restore;
 mod rules;
+mod rules_test;
 mod sbom_generator;
 mod shared;
 mod shellcheck;

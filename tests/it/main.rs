@@ -12,6 +12,7 @@ mod cases;
 mod cli;
 mod cli_fixes;
 mod cli_text;
+mod compliance;
 mod config;
 mod console_sessions;
 mod cpu_time;
@@ -41,6 +42,7 @@ mod loader_host;
 mod lsp;
 mod module_order;
 mod odd_files;
+mod own_rules;
 mod pragmas;
 mod readme_picture;
 #[cfg(all(feature = "registry", feature = "daemon"))]

@@ -29,7 +29,7 @@ const MAY_USE: [(&str, &[&[&str]]); 27] = [
         &[&["hash", "trust", "printable", "paths", "suggestion"]],
     ),
     ("elf", &[&["paths"]]),
-    ("packages", &[&["paths", "image", "elf"]]),
+    ("packages", &[&["paths", "knowledge", "image", "elf"]]),
     ("advisories", &[&["packages"]]),
     ("inspect", &[IMAGES]),
     (
@@ -108,10 +108,12 @@ const MAY_USE: [(&str, &[&[&str]]); 27] = [
         "config",
         &[&[
             "paths",
+            "dockerfile",
             "source",
             "trust",
             "printable",
             "suggestion",
+            "advisories",
             "slim",
             "lint",
             "rules",
