@@ -597,7 +597,7 @@ fn configuration(
 }
 
 /// Applies `--select`, `--profile` and `--ignore`.
-fn select(
+pub(super) fn select(
     arguments: &LintArguments,
     registry: &Registry,
     config: &mut Config,

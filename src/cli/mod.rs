@@ -19,6 +19,8 @@ mod exclude;
 mod explain;
 mod files;
 mod fix;
+#[cfg(feature = "frontend")]
+mod frontend;
 mod guide;
 mod harden;
 mod heal;
