@@ -69,6 +69,8 @@ use output::Output;
 use crate::evidence;
 #[cfg(all(target_os = "linux", not(jettison_portable)))]
 use crate::evidence::tracer;
+#[cfg(feature = "frontend")]
+use crate::frontend::BuildOptions;
 use crate::printable::escape;
 use crate::trust;
 
@@ -110,6 +112,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(outcome as u8);
         }
         Err(error) => return refuse(&error),
+    }
+    // One image serves as a frontend and for commands: BuildKit adds none to its entrypoint.
+    #[cfg(feature = "frontend")]
+    if typed.len() == 1 && BuildOptions::are_in_environment() {
+        typed.push("frontend".into());
     }
     if let Err(error) = hook::check_names(&typed) {
         return refuse(&error);
