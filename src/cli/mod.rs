@@ -113,10 +113,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Err(error) => return refuse(&error),
     }
-    // One image serves as a frontend and for commands: BuildKit adds none to its entrypoint.
-    #[cfg(feature = "frontend")]
-    if typed.len() == 1 && BuildOptions::are_in_environment() {
-        typed.push("frontend".into());
+    if typed.len() == 1
+        && let Some(command) = command_for_buildkit()
+    {
+        typed.push(command.into());
     }
     if let Err(error) = hook::check_names(&typed) {
         return refuse(&error);
@@ -138,6 +138,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Outcome::Failed
     });
     ExitCode::from(outcome as u8)
+}
+
+/// The command that BuildKit means. It starts the entrypoint of an image without arguments, so one
+/// image serves as a frontend, as an SBOM generator, and for all other commands.
+fn command_for_buildkit() -> Option<&'static str> {
+    #[cfg(feature = "frontend")]
+    if BuildOptions::are_in_environment() {
+        return Some("frontend");
+    }
+    std::env::var_os("BUILDKIT_SCAN_DESTINATION").map(|_| "sbom-generator")
 }
 
 fn refuse(error: &clap::Error) -> ExitCode {

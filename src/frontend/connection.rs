@@ -24,7 +24,8 @@ const SERVICE: &str = "http://localhost/moby.buildkit.v1.frontend.LLBBridge";
 const MAX_MESSAGE: usize = 16 << 20;
 /// Bytes that BuildKit may send before the first are processed.
 const WINDOW: u32 = 1 << 20;
-/// Length of the prefix of a message: a byte for compression, and the length as a big-endian number.
+/// Length of the prefix of a message: a byte for compression, and the length as a big-endian
+/// number.
 const PREFIX: usize = 5;
 /// The code for errors of a kind that gRPC does not know.
 pub(super) const UNKNOWN: i32 = 2;

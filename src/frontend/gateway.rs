@@ -10,6 +10,7 @@ use super::messages::{
     ReturnRequest, SolveRequest, SolveResponse, StatFileRequest, StatFileResponse, Status,
     WarnRequest,
 };
+use crate::trust::limits::shown;
 
 /// Time for the first answer, as BuildKit's own client has it.
 const FIRST_ANSWER: Duration = Duration::from_secs(15);
@@ -25,7 +26,7 @@ pub struct Gateway {
 /// The reason why a file of a result is not read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    #[error("it is larger than {0} bytes")]
+    #[error("it is larger than {}", shown(*.0))]
     TooLarge(u64),
     #[error("it is not a regular file")]
     NotRegular,

@@ -226,6 +226,11 @@ impl Graph {
         };
         let mut graph = Self::default_with(&op, name);
         graph.steps.append(&mut steps);
+        // Errors of a step of the build still name its lines of the Dockerfile.
+        graph.source = run
+            .mounts
+            .iter()
+            .find_map(|(_, graph)| graph.source.clone());
         graph
     }
 

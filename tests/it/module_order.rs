@@ -68,7 +68,7 @@ const MAY_USE: [(&str, &[&[&str]]); 28] = [
             ],
         ],
     ),
-    ("frontend", &[&["hash"]]),
+    ("frontend", &[&["hash", "trust"]]),
     (
         "harden",
         &[&["image", "slim", "lint", "knowledge", "printable"]],

@@ -76,13 +76,14 @@ enum Failure {
 
 impl Build {
     fn run(&self) -> Result<(), Failure> {
-        let returned = match self.result() {
-            Ok(result) => return self.gateway.return_result(result).map_err(Failure::from),
-            Err(error) => self.gateway.return_error(status(&error)),
+        let error = match self.result() {
+            Ok(result) => return Ok(self.gateway.return_result(result)?),
+            Err(error) => error,
         };
-        match returned {
+        match self.gateway.return_error(status(&error)) {
             Ok(()) => Err(Failure::Found),
-            Err(error) => Err(error.into()),
+            // The connection is broken, and the first error says where.
+            Err(_) => Err(Failure::Other(error)),
         }
     }
 

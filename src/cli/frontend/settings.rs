@@ -1,4 +1,4 @@
-//! What the build arguments ask of jettison.
+//! Settings from the build arguments.
 
 use anyhow::{Context as _, bail};
 use clap::Parser as _;
@@ -8,7 +8,7 @@ use super::super::command::Command;
 use crate::config::FailOn;
 use crate::frontend::BuildOptions;
 
-/// What is done beside the build.
+/// The work that jettison does in addition to the build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
     Off,
@@ -135,7 +135,7 @@ mod tests {
                 "yes",
                 "expected `lint`, `slim` or `off`, not `yes`",
             ),
-            ("JETTISON_FAIL_ON", "grave", "invalid value 'grave'"),
+            ("JETTISON_FAIL_ON", "high", "invalid value 'high'"),
             ("JETTISON_PROFILE", "all", "unknown profile `all`"),
             (
                 "JETTISON_SLIM_OPTIONS",

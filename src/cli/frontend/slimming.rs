@@ -111,7 +111,7 @@ impl Build {
     }
 }
 
-/// What all platforms of a result have in common.
+/// The slimming of a result, for each of its platforms.
 struct Slimming<'a> {
     build: &'a Build,
     image: &'a Graph,

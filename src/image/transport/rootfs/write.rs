@@ -2,10 +2,10 @@
 //! attributes.
 //!
 //! The directory is filled next to its destination, without access for others, and renamed when it
-//! is complete. A mounted directory cannot be replaced: it is filled in a directory below it, and the
-//! entries move up when all are there. Every step is relative to an open directory that was created here and follows no
-//! symlinks, so no name in an image can lead out of it. An owner, a device or an attribute that
-//! cannot be set exactly is an error.
+//! is complete. A mounted directory cannot be replaced: the files are written to a directory below
+//! it, and move up when all are there. Every step is relative to an open directory that was created
+//! here and follows no symlinks, so no name in an image can lead out of it. An owner, a device or
+//! an attribute that cannot be set exactly is an error.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -65,11 +65,12 @@ pub(in crate::image) fn write(
     };
     writer.tree(selection, root)?;
     if mounted {
-        writer.move_up(temporary.path(), place.path())?;
+        writer.move_up(temporary.path(), &place.path())?;
         let removed = fs::remove_dir(temporary.keep());
         removed.map_err(WriteError::io(destination))?;
-        // The last of all, because each step before has changed the time.
-        let root = open_directory(rustix::fs::CWD, place.path());
+        // This comes last, because each step before changed the time of the directory. Its path may
+        // be a link in `/proc`.
+        let root = open_directory(rustix::fs::CWD, &place.path().join("."));
         let root = root.map_err(|error| WriteError::io(destination)(error.into()))?;
         writer.set_header(NameId::ROOT, &root)?;
         return Ok(size);
