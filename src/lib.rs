@@ -53,8 +53,8 @@
 //! Uses point one way: `size, hash, trust, printable, paths, source, suggestion → knowledge → page,
 //! dockerfile`, `source → deployment`, `elf, image → packages → inspect, slim, advisories`, `slim →
 //! loading`, `image → evidence → slim`, `hash, trust → frontend`, all of these `→ lint → rules,
-//! shellcheck, harden → report → config → cli → main`. `lint` and `rules` are two modules because [`lint::lint`] takes the rules as an
-//! argument. A test reads the `use` lines.
+//! shellcheck, harden → report → config → cli → main`. `lint` and `rules` are two modules because
+//! [`lint::lint`] takes the rules as an argument. A test reads the `use` lines.
 //!
 //! # Invariants: deliberately absent
 //!
