@@ -14,7 +14,8 @@ use super::{
 };
 
 macro_rules! commands {
-    (($arguments:ident, $output:ident) $($(#[$cfg:meta])* $name:ident($type:ty) => $run:expr,)*) => {
+    (($arguments:ident, $output:ident)
+        $($(#[$condition:meta])* $name:ident($type:ty) => $run:expr,)*) => {
         /// In the order of `--help`.
         #[derive(Debug, Subcommand)]
         #[expect(
@@ -22,13 +23,13 @@ macro_rules! commands {
             reason = "there is one value of it, from the command line"
         )]
         pub(super) enum Command {
-            $($(#[$cfg])* $name($type),)*
+            $($(#[$condition])* $name($type),)*
         }
 
         impl Command {
             pub(super) fn run(&self, $output: Output) -> anyhow::Result<Outcome> {
                 match self {
-                    $($(#[$cfg])* Self::$name($arguments) => $run,)*
+                    $($(#[$condition])* Self::$name($arguments) => $run,)*
                 }
             }
         }

@@ -1,7 +1,5 @@
 //! The files of a build that jettison reads: the Dockerfile, `.dockerignore` and the configuration.
 
-use std::collections::BTreeMap;
-
 use super::Build;
 use super::check::UpstreamCheck;
 use crate::config;
@@ -49,7 +47,6 @@ impl BuildFiles {
         known: Option<&UpstreamCheck>,
     ) -> anyhow::Result<Option<Self>> {
         let options = &build.options;
-        let inputs = build.gateway.inputs()?;
         let is_local = options.get("dockerfilekey").is_some();
         // A repository or an archive on the network, unless only the context is.
         let is_remote = options
@@ -65,7 +62,11 @@ impl BuildFiles {
         names.extend(lower.as_deref());
         let name = format!("[internal] load build definition from {filename}");
         let local = options.get("dockerfilekey").unwrap_or("dockerfile");
-        let input = if is_local { None } else { inputs.get(local) };
+        let input = if is_local {
+            None
+        } else {
+            build.inputs.get(local)
+        };
         let directory = Directory::open(build, local, input, &names, local, &name)?;
         let mut files = Self {
             info: SourceInfo {
@@ -92,7 +93,7 @@ impl BuildFiles {
             return Ok(None);
         }
         files.read_ignore(&directory, &own_ignore)?;
-        files.read_others(build, &inputs, local, input, is_remote)?;
+        files.read_others(build, local, input, is_remote)?;
         Ok(Some(files))
     }
 
@@ -100,7 +101,6 @@ impl BuildFiles {
     fn read_others(
         &mut self,
         build: &Build,
-        inputs: &BTreeMap<String, Vec<u8>>,
         local: &str,
         input: Option<&Vec<u8>>,
         is_remote: bool,
@@ -117,7 +117,14 @@ impl BuildFiles {
         let name = "[internal] load .dockerignore and jettison's configuration";
         let mut names = config::NAMES.to_vec();
         names.push(IGNORE);
-        let context = Directory::open(build, context, inputs.get(context), &names, &hint, name)?;
+        let context = Directory::open(
+            build,
+            context,
+            build.inputs.get(context),
+            &names,
+            &hint,
+            name,
+        )?;
         self.read_ignore(&context, IGNORE)?;
         self.read_config(&context)
     }

@@ -10,6 +10,7 @@ mod findings;
 mod settings;
 mod slimming;
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 
 use anyhow::bail;
@@ -53,7 +54,12 @@ pub(super) fn run() -> anyhow::Result<Outcome> {
     }
     let options = BuildOptions::from_environment(std::env::vars_os())?;
     let gateway = Gateway::connect()?;
-    match (Build { gateway, options }).run() {
+    let mut build = Build {
+        gateway,
+        options,
+        inputs: BTreeMap::new(),
+    };
+    match build.run() {
         Ok(()) => Ok(Outcome::Clean),
         Err(Failure::Found) => Ok(Outcome::Found),
         Err(Failure::Other(error)) => Err(error),
@@ -64,6 +70,8 @@ pub(super) fn run() -> anyhow::Result<Outcome> {
 struct Build {
     gateway: Gateway,
     options: BuildOptions,
+    /// The graphs of build contexts that are results of other builds, by name.
+    inputs: BTreeMap<String, Vec<u8>>,
 }
 
 /// The end of a build that has no result.
@@ -75,7 +83,7 @@ enum Failure {
 }
 
 impl Build {
-    fn run(&self) -> Result<(), Failure> {
+    fn run(&mut self) -> Result<(), Failure> {
         let error = match self.result() {
             Ok(result) => return Ok(self.gateway.return_result(result)?),
             Err(error) => error,
@@ -87,7 +95,8 @@ impl Build {
         }
     }
 
-    fn result(&self) -> anyhow::Result<BuildResult> {
+    fn result(&mut self) -> anyhow::Result<BuildResult> {
+        self.inputs = self.gateway.inputs()?;
         let settings = Settings::of(&self.options)?;
         match self.options.get("requestid") {
             None => self.built(&settings),
@@ -123,12 +132,12 @@ impl Build {
 
     fn of_dockerfile_with(
         &self,
-        options: std::collections::BTreeMap<String, String>,
+        options: BTreeMap<String, String>,
     ) -> Result<BuildResult, GatewayError> {
         self.gateway.solve(SolveRequest {
             frontend: DOCKERFILE.to_owned(),
             frontend_options: options,
-            frontend_inputs: self.gateway.inputs()?,
+            frontend_inputs: self.inputs.clone(),
             ..SolveRequest::default()
         })
     }

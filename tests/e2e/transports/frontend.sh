@@ -152,16 +152,17 @@ if ! docker build --help 2>&1 | grep -q -- '--check'; then
     echo 'this engine has neither --check nor warnings'
     exit 0
 fi
-build
+select=JETTISON_SELECT=cd-in-run
+build --build-arg "$select"
 expect 'cd-in-run: '
-! build --build-arg JETTISON_FAIL_ON=info || broken 'a finding does not fail'
+! build --build-arg "$select" --build-arg JETTISON_FAIL_ON=info || broken 'a finding does not fail'
 expect '   5 | >>> RUN cd /tmp'
-! build --check || broken '--check succeeds'
+! build --check --build-arg "$select" || broken '--check succeeds'
 expect 'WARNING: cd-in-run - '
 expect '   5 | >>> RUN cd /tmp'
-build --check --build-arg JETTISON=off || true
+build --check --build-arg "$select" --build-arg JETTISON=off || true
 refute 'cd-in-run'
-plain --build-arg "BUILDKIT_SYNTAX=$image"
+plain --build-arg "$select" --build-arg "BUILDKIT_SYNTAX=$image"
 expect 'cd-in-run: '
 docker build --build-arg "BUILDKIT_SYNTAX=$image" --call targets "$work/app" >"$log" 2>&1 || broken '--call targets fails'
 expect 'test'

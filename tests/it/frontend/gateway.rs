@@ -441,6 +441,7 @@ fn respond_with(
                 trailers.insert("grpc-status", "0".parse().unwrap());
             }
         }
+        Err(_) if matches!(disturbance, Some(Disturbance::CloseWithin)) => return false,
         Err(status) => {
             let details = {
                 use base64::Engine as _;
