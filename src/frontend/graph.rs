@@ -187,9 +187,10 @@ impl Graph {
     pub fn run(run: &Run<'_>, name: &str) -> Self {
         let mut steps = BTreeMap::new();
         let (mut inputs, mut mounts) = (Vec::<Input>::new(), Vec::new());
-        let root = ("/", run.root, false);
-        let mounted = run.mounts.iter().map(|(path, graph)| (*path, *graph, true));
-        for (path, graph, is_read_only) in std::iter::once(root).chain(mounted) {
+        // The root directory is read-only too. BuildKit adds the mount points nevertheless, but not to
+        // one that is writable without being an output.
+        let root = ("/", run.root);
+        for &(path, graph) in std::iter::once(&root).chain(run.mounts) {
             steps.extend(graph.steps.clone());
             // BuildKit refuses a step that has an input twice.
             let known = inputs.iter().position(|input| *input == graph.result);
@@ -201,7 +202,7 @@ impl Graph {
                 input: i64::try_from(index).expect("there are a few inputs"),
                 path: path.to_owned(),
                 output: NO_OUTPUT,
-                is_read_only,
+                is_read_only: true,
             });
         }
         mounts.push(Mount {
@@ -275,7 +276,7 @@ pub struct Run<'a> {
     pub arguments: &'a [String],
     /// The working directory.
     pub directory: &'a str,
-    /// The path of the directory that the program fills. Everything else that it writes is lost.
+    /// The path of the directory that the program fills. It can write nowhere else.
     pub output: &'a str,
 }
 
@@ -437,8 +438,12 @@ mod tests {
         let op = Op::decode(decoded.steps[decoded.vertex()].op.as_slice()).unwrap();
         // The image is one input, although it is mounted twice.
         assert_eq!(op.inputs.len(), 2);
-        let inputs: Vec<_> = op.exec.unwrap().mounts.iter().map(|it| it.input).collect();
+        let mounts = op.exec.unwrap().mounts;
+        let inputs: Vec<_> = mounts.iter().map(|mount| mount.input).collect();
         assert_eq!(inputs, [0, 0, 1, EMPTY]);
+        let writable: Vec<_> = mounts.iter().filter(|mount| !mount.is_read_only).collect();
+        assert_eq!(writable.len(), 1);
+        assert_eq!((writable[0].path.as_str(), writable[0].output), ("/out", 0));
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub(super) struct Findings<'f> {
     files: &'f BuildFiles,
     source: Source,
     findings: Vec<Finding>,
+    /// Those that BuildKit reports itself. They only count for the threshold.
+    known: Vec<Finding>,
     /// The threshold in the configuration file.
     pub(super) configured_fail_on: Option<FailOn>,
 }
@@ -84,25 +86,29 @@ impl<'f> Findings<'f> {
         if !files.info.data.is_empty() {
             findings = lint::lint_with(&source, registry, &config.settings, extras).findings;
         }
+        let mut left = Vec::new();
         if let Some(known) = known {
-            findings.retain(|finding| {
+            let is_known = |finding: &mut Finding| {
                 let lines = finding.span().map(|span| range(&source, span));
                 let Some((page, lines)) = registry.get(finding.rule).zip(lines) else {
-                    return true;
+                    return false;
                 };
-                !known.has(finding, page, (lines.start.line, lines.end.line))
-            });
+                known.has(finding, page, (lines.start.line, lines.end.line))
+            };
+            left.extend(findings.extract_if(.., is_known));
         }
         Ok(Self {
             files,
             source,
             findings,
+            known: left,
             configured_fail_on: config.fail_on,
         })
     }
 
     pub(super) fn at_or_above(&self, threshold: FailOn) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(move |finding| match threshold {
+        let all = self.findings.iter().chain(&self.known);
+        all.filter(move |finding| match threshold {
             // The highest severity compares as the lowest value.
             FailOn::Severity(threshold) => finding.severity <= threshold,
             FailOn::Never => false,
@@ -187,7 +193,8 @@ impl<'f> Findings<'f> {
         let Some(FailOn::Severity(severity)) = threshold else {
             return Ok(());
         };
-        let found: Vec<&Finding> = self.at_or_above(FailOn::Severity(severity)).collect();
+        let mut found: Vec<&Finding> = self.at_or_above(FailOn::Severity(severity)).collect();
+        found.sort_by_key(|finding| finding.span());
         if found.is_empty() {
             return Ok(());
         }

@@ -286,6 +286,14 @@ fn a_defect_that_buildkit_reports_is_left_to_it() {
         .map(|it| it.ranges[0].start.line)
         .collect();
     assert_eq!(lines, [2]);
+    // It still counts for the threshold, as on the command line.
+    fake.option("build-arg:JETTISON_FAIL_ON", "style");
+    let session = fake.run();
+    let message = &session.error().message;
+    assert!(
+        message.starts_with("jettison: 2 findings of severity"),
+        "{message}"
+    );
 }
 
 #[test]
