@@ -10,8 +10,8 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
+use h2::RecvStream;
 use h2::client::SendRequest;
-use h2::{Reason, RecvStream};
 use http::{HeaderMap, Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use prost::Message;
@@ -226,15 +226,7 @@ impl Call {
 
     fn broken(self) -> impl FnOnce(h2::Error) -> GatewayError {
         let method = self.method;
-        move |source| {
-            let source = if source.is_remote() && source.reason() == Some(Reason::NO_ERROR) {
-                // A server that goes away in peace in the middle of a call.
-                h2::Error::from(Reason::CANCEL)
-            } else {
-                source
-            };
-            GatewayError::Broken { method, source }
-        }
+        move |source| GatewayError::Broken { method, source }
     }
 
     fn invalid(self, reason: impl std::fmt::Display) -> GatewayError {

@@ -26,6 +26,8 @@ use crate::frontend::{BuildOptions, Gateway, GatewayError};
 /// The frontend that builds Dockerfiles, which is a part of BuildKit.
 const DOCKERFILE: &str = "dockerfile.v0";
 const CHECK: &str = "frontend.lint";
+/// The option that asks for an SBOM.
+const SBOM: &str = "attest:sbom";
 
 /// Build Dockerfiles for BuildKit: `docker build` runs this command as a frontend
 #[derive(Args, Debug)]
@@ -118,11 +120,15 @@ impl Build {
             findings.send(&self.gateway)?;
             findings.fail_if_found(settings.fail_on.or(findings.configured_fail_on))?;
         }
-        let result = self.of_dockerfile()?;
-        if settings.mode == Mode::Slim {
-            return self.slimmed(result, settings, files.as_ref());
+        if settings.mode == Mode::Lint {
+            return Ok(self.of_dockerfile()?);
         }
-        Ok(result)
+        // The SBOM that the Dockerfile frontend makes is one of the file system before slimming.
+        // Without it, BuildKit itself makes one of the result.
+        let mut options = self.options.all.clone();
+        options.remove(SBOM);
+        let result = self.of_dockerfile_with(options)?;
+        self.slimmed(result, settings, files.as_ref())
     }
 
     /// The result of BuildKit's own frontend for the same options.

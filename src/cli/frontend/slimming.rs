@@ -10,7 +10,7 @@ use super::Build;
 use super::files::{BuildFiles, ConfigFile};
 use super::settings::Settings;
 use crate::frontend::graph::{self, Graph, Run};
-use crate::frontend::messages::{BuildResult, Reference, SolveRequest, WarnRequest};
+use crate::frontend::messages::{BuildResult, Reference, SolveRequest};
 use crate::image::{Config, Name, Platform};
 
 /// Where the result of the build is mounted.
@@ -57,11 +57,8 @@ impl Build {
             }
         }
         result.metadata = metadata;
-        // They are SBOMs of the file systems before slimming.
-        if !result.attestations.is_empty() {
-            result.attestations.clear();
-            self.warn_of_attestations(files)?;
-        }
+        // None is expected. They would be about the file systems before slimming.
+        result.attestations.clear();
         Ok(result)
     }
 
@@ -91,23 +88,6 @@ impl Build {
             platform,
             &format!("[jettison] FROM {text}"),
         ))
-    }
-
-    fn warn_of_attestations(&self, files: Option<&BuildFiles>) -> anyhow::Result<()> {
-        let Some(files) = files else {
-            return Ok(());
-        };
-        let text = "jettison: the SBOM of the build is left out: it describes the image before \
-                    slimming";
-        self.gateway.warn(&WarnRequest {
-            digest: files.vertex.clone(),
-            level: 1,
-            short: text.as_bytes().to_vec(),
-            info: Some(files.info.clone()),
-            ranges: vec![BuildFiles::first_line()],
-            ..WarnRequest::default()
-        })?;
-        Ok(())
     }
 }
 

@@ -434,16 +434,27 @@ fn each_platform_is_slimmed() {
 }
 
 #[test]
-fn an_sbom_of_the_file_system_before_slimming_is_left_out() {
-    let mut fake = Fake::new("FROM scratch\nUSER 1\nCMD [\"/app\"]\n");
+fn an_sbom_is_left_to_buildkit_if_the_result_is_slimmed() {
+    let mut fake = Fake::new(DOCKERFILE);
     fake.option("source", "jettison:1");
+    fake.option("attest:sbom", "generator=x");
     let attestation = ("linux/amd64".to_owned(), vec![10, 0]);
     fake.result.attestations.extend([attestation]);
-    assert_eq!(fake.run().result().attestations.len(), 1);
+    let session = fake.run();
+    assert_eq!(session.result().attestations.len(), 1);
+    assert!(
+        session.builds[0]
+            .frontend_options
+            .contains_key("attest:sbom")
+    );
     fake.option("build-arg:JETTISON", "slim");
     let session = fake.run();
     assert!(session.result().attestations.is_empty());
-    assert!(messages_end(&session).contains("the SBOM of the build is left out"));
+    assert!(
+        !session.builds[0]
+            .frontend_options
+            .contains_key("attest:sbom")
+    );
 }
 
 #[test]
