@@ -30,6 +30,8 @@ pub const ALL: &str = "all";
 const OWN: &str = ".jettison.toml";
 /// hadolint's files, in hadolint's order of precedence.
 const HADOLINT: [&str; 2] = [".hadolint.yaml", ".hadolint.yml"];
+/// Configuration files, in order of precedence in a directory.
+pub const NAMES: [&str; 3] = [OWN, HADOLINT[0], HADOLINT[1]];
 
 /// The settings of a configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -148,8 +150,7 @@ pub struct Located {
 /// Finds the nearest configuration file in a directory or its parents; in each, jettison's own
 /// comes first. [`Search`] determines where the search ends.
 pub fn find(directory: &Path) -> Located {
-    let [long, short] = HADOLINT;
-    locate(directory, &[OWN, long, short])
+    locate(directory, &NAMES)
 }
 
 /// Finds the nearest configuration file of jettison's own.
@@ -213,6 +214,12 @@ pub fn text(file: &HostFile) -> Result<String, ConfigError> {
 /// otherwise hadolint's YAML.
 pub fn parse(path: &Path, text: &str, registry: &'static Registry) -> Result<Config, ConfigError> {
     parse_over(&HostFile::named(path), text, &|_| None, registry)
+}
+
+/// Parses the text of a file that was found where jettison runs no search, such as in the context
+/// of a build.
+pub fn parse_found(name: &str, text: &str, registry: &Registry) -> Result<Config, ConfigError> {
+    parse_over(&HostFile::found(name, ""), text, &|_| None, registry)
 }
 
 fn parse_over(

@@ -72,6 +72,7 @@ pub(super) const PAGES: &[GuidePage] = pages![
     "transports",
     "reports-and-sbom",
     "build-step",
+    "docker-build",
     "comparison",
     "performance",
     "adding-a-rule",

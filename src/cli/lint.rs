@@ -628,7 +628,7 @@ fn configuration(arguments: &LintArguments, output: Output) -> anyhow::Result<Co
 }
 
 /// Applies `--select`, `--profile` and `--ignore`.
-fn select(
+pub(super) fn select(
     arguments: &LintArguments,
     registry: &Registry,
     config: &mut Config,

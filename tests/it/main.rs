@@ -28,6 +28,8 @@ mod evidence;
 mod fixes;
 mod fixes_of_variants;
 mod formats;
+#[cfg(feature = "frontend")]
+mod frontend;
 mod harden;
 mod hooks;
 mod hostile_input;
