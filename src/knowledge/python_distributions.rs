@@ -1,7 +1,7 @@
 //! Distributions of Python that load modules in ways that their sources do not show, from
 //! `rules/python-distributions.toml`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -37,6 +37,9 @@ pub struct PythonDistribution {
     /// Modules that it looks for in packages that texts name: `admin`, `management.commands.*`.
     #[serde(default)]
     pub parts: Vec<String>,
+    /// Distributions that one of its modules uses if they are installed.
+    #[serde(default)]
+    pub companions: BTreeMap<String, Vec<String>>,
     /// Data that it reads by names that programs give it.
     pub data: Option<NamedData>,
 }

@@ -4,15 +4,13 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use super::conditions::Version;
 use super::knowledge;
 use super::names::{Names, is_dotted};
 use super::work::{self, Work};
 use crate::image::{Kind, NameId, Tree};
 use crate::packages::{Ecosystem, Packages};
 use crate::slim::view::View;
-
-/// The name of the standard library in the table of distributions.
-pub(super) const STANDARD: &str = "python";
 
 /// Parts of a dotted name that are followed.
 const MAX_PARTS: usize = 64;
@@ -34,6 +32,7 @@ pub(in crate::slim) struct SearchPath {
 pub(super) struct Index {
     path: SearchPath,
     pub(super) units: Vec<Unit>,
+    library_units: Rc<BTreeSet<usize>>,
     /// The units that a file belongs to. Files that are in no list share those of their entry.
     units_of: HashMap<NameId, Rc<Vec<usize>>>,
     /// Units by the normalized names of distributions.
@@ -42,6 +41,8 @@ pub(super) struct Index {
     pub(super) plugins: Vec<Plugin>,
     /// Directories whose entries are read by name, with their units.
     pub(super) named_data: BTreeMap<NameId, usize>,
+    /// The versions of the Pythons that search the directories; none if one of them is unknown.
+    pub(super) versions: Vec<Version>,
     /// Entries that are neither modules nor part of a distribution.
     pub(super) others: Vec<NameId>,
     /// `.pth` files, whose lines the interpreter reads at its start.
@@ -158,12 +159,13 @@ impl Index {
         let tree = view.tree();
         let unit = self.units.len();
         self.units.push(Unit {
-            name: STANDARD.to_owned(),
+            name: knowledge::STANDARD.to_owned(),
             site: library,
             record: None,
             files: Vec::new(),
         });
         self.path.libraries.insert(library, unit);
+        Rc::make_mut(&mut self.library_units).insert(unit);
         for entry in tree.children(library) {
             let Some(name) = module_name(view, entry) else {
                 continue;
@@ -195,6 +197,16 @@ impl Index {
             .libraries
             .iter()
             .map(|(&library, &unit)| (library, unit))
+    }
+
+    /// Whether a unit is a standard library.
+    pub(super) fn is_library(&self, unit: usize) -> bool {
+        self.library_units.contains(&unit)
+    }
+
+    /// The units of all standard libraries.
+    pub(super) fn library_units(&self) -> Rc<BTreeSet<usize>> {
+        Rc::clone(&self.library_units)
     }
 
     fn add_distributions(&mut self, tree: &Tree, packages: &Packages) {

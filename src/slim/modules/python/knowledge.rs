@@ -3,6 +3,9 @@
 use crate::knowledge::{PythonDistribution, python_distribution};
 use crate::packages::Ecosystem;
 
+/// The name of the standard library in the table of distributions.
+pub(super) const STANDARD: &str = "python";
+
 /// The facts about a distribution, by any form of its name.
 pub(super) fn of(name: &str) -> Option<&'static PythonDistribution> {
     python_distribution(&Ecosystem::Python.normal_name(name))
@@ -16,4 +19,10 @@ pub(super) fn loads_by_text(name: &str) -> bool {
 /// Whether a distribution runs code of people, which may import everything.
 pub(super) fn runs_code_of_people(name: &str) -> bool {
     of(name).is_some_and(|known| known.runs_code)
+}
+
+/// The distributions that a module of the standard library uses if they are installed.
+pub(super) fn companions(module: &str) -> &'static [String] {
+    let standard = of(STANDARD).and_then(|known| known.companions.get(module));
+    standard.map(Vec::as_slice).unwrap_or_default()
 }

@@ -8,11 +8,13 @@
 //! Where it is unknown what is imported, everything stays: an interpreter without a program, an
 //! application that computes the name of a module, a distribution that runs code of people.
 
+mod conditions;
 mod data;
 mod extension;
 mod index;
 mod knowledge;
 mod names;
+mod programs;
 pub(super) mod resolve;
 mod source;
 mod values;
@@ -24,6 +26,7 @@ use std::rc::Rc;
 
 use rayon::prelude::*;
 
+use conditions::Version;
 use index::{FilesOf, Index};
 use source::{Request, Source};
 use walk::{Place, Sources, Walk};
@@ -294,6 +297,8 @@ impl PythonModules {
         for &library in self.libraries.keys() {
             index.add_library(keep.view, library, files.files_of_library);
         }
+        let searched = self.sites.iter().chain(&self.libraries);
+        index.versions = versions(keep.tree(), searched);
         self.index = Some(index);
         self.walk = Some(Walk::new(self.level));
         // Other names count now.
@@ -324,6 +329,9 @@ impl PythonModules {
             }
         }
         for &source in &self.sources {
+            if keep.is_run(source) {
+                walk.add_program(source);
+            }
             if is_start(keep, index, source) {
                 walk.add_source(view, index, source);
             }
@@ -384,6 +392,41 @@ impl PythonModules {
         }
         None
     }
+}
+
+/// The versions of the Pythons that search some directories, each with one of them; none if one is
+/// unknown.
+fn versions<'a>(
+    tree: &Tree,
+    searched: impl Iterator<Item = (&'a NameId, &'a NameId)>,
+) -> Vec<Version> {
+    let mut versions = BTreeSet::new();
+    for (&directory, &python) in searched {
+        let path = tree.path(directory);
+        let mut parts = path.split(|&byte| byte == b'/').rev();
+        let version = parts.find_map(version_in).or_else(|| {
+            let program = target(tree, python)?;
+            version_in(tree.file_name(program))
+        });
+        let Some(version) = version else {
+            return Vec::new();
+        };
+        versions.insert(version);
+    }
+    versions.into_iter().collect()
+}
+
+/// The version in `python3.11`, `pypy3.9`, `libpython3.11.so.1.0`.
+fn version_in(file_name: &[u8]) -> Option<Version> {
+    let name = std::str::from_utf8(file_name).ok()?;
+    let name = name.strip_prefix("lib").unwrap_or(name);
+    let version = name
+        .strip_prefix("python")
+        .or_else(|| name.strip_prefix("pypy"))?;
+    let (major, rest) = version.split_once('.')?;
+    let end = rest.find(|char: char| !char.is_ascii_digit());
+    let minor = &rest[..end.unwrap_or(rest.len())];
+    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 /// Whether a kept source is run or read by something. The programs of a distribution in an
@@ -486,7 +529,8 @@ fn add_startup(view: &View<'_>, index: &Index, walk: &mut Walk, python: NameId) 
             if !index.work.spend(work::LINE) {
                 return;
             }
-            for mut request in source::read(line, &index.names).requests {
+            let source = source::read(line, &index.names, &index.versions);
+            for mut request in source.requests {
                 request.line = place + 1;
                 walk.follow(view, index, &Place::Source(pointer), &request, false);
             }
@@ -509,7 +553,7 @@ fn requests_of(index: &Index, run: &PythonRun) -> Vec<Request> {
     match &run.code {
         PythonCode::Module(module) => requests_of_module(module, run.line),
         PythonCode::Text(text) => {
-            let mut requests = source::read(text, &index.names).requests;
+            let mut requests = source::read(text, &index.names, &index.versions).requests;
             for request in &mut requests {
                 request.line = run.line;
             }
@@ -528,8 +572,9 @@ fn requests_of_module(module: &str, line: usize) -> Vec<Request> {
                 level: 0,
                 name,
                 line,
-                how: names::How::Statement,
+                how: names::How::Program,
                 is_optional: false,
+                is_of_program: false,
             });
         }
     }
@@ -568,7 +613,7 @@ impl Reader<'_, '_> {
 
     fn read_batch(&mut self, index: &Index, names: &[NameId]) {
         let view = self.view;
-        let known = &index.names;
+        let (known, versions) = (&index.names, &index.versions);
         let pythons = &self.pythons;
         let is_used_up = index.work.is_used_up();
         let sources: Vec<(NameId, Source)> = names
@@ -577,7 +622,7 @@ impl Reader<'_, '_> {
                 let source = if is_used_up {
                     Source::unreadable()
                 } else {
-                    read_source(view, known, name, pythons.contains(&name))
+                    read_source(view, known, versions, name, pythons.contains(&name))
                 };
                 (name, source)
             })
@@ -642,6 +687,7 @@ impl Sources for Reader<'_, '_> {
 fn read_source(
     view: &View<'_>,
     names: &names::Names,
+    versions: &[Version],
     name: NameId,
     is_interpreter: bool,
 ) -> Source {
@@ -667,7 +713,8 @@ fn read_source(
     if memchr::memchr(0, &bytes[..bytes.len().min(4096)]).is_some() {
         return Source::unreadable();
     }
-    source::read(&String::from_utf8_lossy(&bytes), names)
+    let text = String::from_utf8_lossy(&bytes);
+    source::read(&text, names, versions)
 }
 
 /// Whether a file is machine code that may be a module.

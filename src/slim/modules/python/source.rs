@@ -5,10 +5,11 @@ use std::collections::HashMap;
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Alias, Expr, ExprCall, Stmt, StmtImportFrom};
+use ruff_python_ast::{Alias, Expr, ExprCall, Stmt, StmtIf, StmtImportFrom};
 use ruff_python_parser::{Mode, ParseOptions, lexer, parse_unchecked};
 use ruff_text_size::{Ranged, TextSize};
 
+use super::conditions::{self, Conditions, Version};
 use super::names::{self, How, Names};
 use crate::knowledge::reads_named_data;
 
@@ -37,6 +38,12 @@ pub(super) struct Source {
     pub(super) requests: Vec<Request>,
     /// Lines of calls that import a module whose name is computed.
     pub(super) computed: Vec<usize>,
+    /// The same for calls that only run if the source is run as a program.
+    pub(super) computed_as_program: Vec<usize>,
+    /// Whether it may run other sources as programs.
+    pub(super) starts_python: bool,
+    /// Whether it is machine code.
+    pub(super) is_machine_code: bool,
     /// Whether the source is too long or too deeply nested to be read.
     pub(super) is_unreadable: bool,
     /// Whether it reads its stub, `x.pyi`, to find its modules.
@@ -50,6 +57,12 @@ impl Source {
             is_unreadable: true,
             ..Self::default()
         }
+    }
+
+    /// Whether a part of it only runs if it is run as a program.
+    pub(super) fn has_program(&self) -> bool {
+        let mut requests = self.requests.iter();
+        !self.computed_as_program.is_empty() || requests.any(|request| request.is_of_program)
     }
 
     /// The steps for its names, which are kept until all modules were followed.
@@ -69,10 +82,13 @@ pub(super) struct Request {
     pub(super) how: How,
     /// Whether the import only runs when a function is called or may fail.
     pub(super) is_optional: bool,
+    /// Whether it only runs if the source is run as a program: `if __name__ == "__main__"`.
+    pub(super) is_of_program: bool,
 }
 
-/// Reads a source. Strings only count if `names` contains them.
-pub(super) fn read(text: &str, names: &Names) -> Source {
+/// Reads a source that one of some versions of Python runs. Strings only count if `names` contains
+/// them.
+pub(super) fn read(text: &str, names: &Names, versions: &[Version]) -> Source {
     if text.len() > MAX_SOURCE || is_tree_too_large(text) {
         return Source::unreadable();
     }
@@ -84,11 +100,13 @@ pub(super) fn read(text: &str, names: &Names) -> Source {
     let mut reader = Reader {
         names,
         bindings: Bindings::default(),
+        conditions: Conditions::new(versions),
         lines: Lines::of(text),
         source: Source::default(),
         depth: 0,
         functions: 0,
         tried: 0,
+        programs: 0,
         has_lazy_names: false,
         names_left: LEAST_NAMES + NAMES_PER_BYTE * text.len(),
     };
@@ -181,6 +199,7 @@ impl Lines {
 struct Reader<'n> {
     names: &'n Names,
     bindings: Bindings,
+    conditions: Conditions<'n>,
     lines: Lines,
     source: Source,
     depth: usize,
@@ -188,6 +207,8 @@ struct Reader<'n> {
     functions: usize,
     /// `try` statements around the place.
     tried: usize,
+    /// Blocks around the place that only run if the source is run as a program.
+    programs: usize,
     /// Whether the source may load modules from a table of names: `{"connect": ".client"}`.
     has_lazy_names: bool,
     /// Bytes of names that may still be added.
@@ -206,12 +227,7 @@ impl<'a> Visitor<'a> for Reader<'_> {
                 }
             }
             Stmt::ImportFrom(import) => self.add_from(import),
-            Stmt::If(test) if is_type_checking(&test.test) => {
-                // Only the other branches run.
-                for clause in &test.elif_else_clauses {
-                    self.visit_elif_else_clause(clause);
-                }
-            }
+            Stmt::If(test) => self.visit_if(test),
             Stmt::Try(_) => {
                 self.tried += 1;
                 walk_stmt(self, statement);
@@ -225,6 +241,12 @@ impl<'a> Visitor<'a> for Reader<'_> {
             Stmt::Assign(assignment) if names_all(&assignment.targets) => {
                 self.add_exported(&assignment.value);
             }
+            Stmt::Assign(assignment) => {
+                if let [Expr::Name(name)] = &*assignment.targets {
+                    self.conditions.assign(name.id.as_str(), &assignment.value);
+                }
+                walk_stmt(self, statement);
+            }
             _ => walk_stmt(self, statement),
         }
         self.depth -= 1;
@@ -236,7 +258,13 @@ impl<'a> Visitor<'a> for Reader<'_> {
         }
         match expression {
             Expr::StringLiteral(string) => {
+                self.source.starts_python |= string.value.to_str() == "-m";
                 self.add_text(string.value.to_str(), expression.start());
+            }
+            // `[sys.executable, __file__]`.
+            Expr::Attribute(attribute) => {
+                self.source.starts_python |= attribute.attr.as_str() == "executable";
+                walk_expr(self, expression);
             }
             Expr::Call(call) => {
                 self.add_call(call);
@@ -261,6 +289,28 @@ impl Reader<'_> {
         true
     }
 
+    /// Visits the branches that may run.
+    fn visit_if(&mut self, test: &StmtIf) {
+        let mut condition = Some(&*test.test);
+        let mut body = &test.body;
+        let mut others = test.elif_else_clauses.iter();
+        loop {
+            let value = condition.and_then(|condition| self.conditions.value(condition));
+            let is_of_program = condition.is_some_and(conditions::is_program);
+            if value != Some(false) {
+                self.programs += usize::from(is_of_program);
+                condition.into_iter().for_each(|test| self.visit_expr(test));
+                self.visit_body(body);
+                self.programs -= usize::from(is_of_program);
+            }
+            let Some(next) = others.next() else { return };
+            if value == Some(true) {
+                return;
+            }
+            (condition, body) = (next.test.as_ref(), &next.body);
+        }
+    }
+
     fn add(&mut self, level: u32, name: &str, at: TextSize, how: How) {
         let Some(left) = self.names_left.checked_sub(name.len()) else {
             self.source.is_unreadable = true;
@@ -274,6 +324,7 @@ impl Reader<'_> {
             line,
             how,
             is_optional: self.functions > 0 || self.tried > 0,
+            is_of_program: self.programs > 0,
         });
     }
 
@@ -362,8 +413,13 @@ impl Reader<'_> {
             .get(1)
             .or_else(|| named(call, "package"));
         let package = package.and_then(|package| self.bindings.literal(package));
+        let how = if function == "run_module" {
+            How::Program
+        } else {
+            How::Call
+        };
         for value in self.bindings.evaluate(argument) {
-            self.add_value(&value, package.as_deref(), at);
+            self.add_value(&value, package.as_deref(), at, how);
         }
     }
 
@@ -378,7 +434,7 @@ impl Reader<'_> {
     }
 
     /// A name of which some parts may be computed.
-    fn add_value(&mut self, value: &str, package: Option<&str>, at: TextSize) {
+    fn add_value(&mut self, value: &str, package: Option<&str>, at: TextSize, how: How) {
         let value = match package {
             Some(package) if value.starts_with('.') => format!("{package}{value}"),
             _ => value.to_owned(),
@@ -394,11 +450,15 @@ impl Reader<'_> {
         };
         let level = u32::try_from(dots).unwrap_or(u32::MAX);
         match rest.find([UNKNOWN, OWN]) {
-            None if names::is_dotted(rest) => self.add(level, rest, at, How::Call),
+            None if names::is_dotted(rest) => self.add(level, rest, at, how),
             None => {}
             Some(0) if level == 0 => {
                 let line = self.lines.line(at);
-                self.source.computed.push(line);
+                if self.programs > 0 {
+                    self.source.computed_as_program.push(line);
+                } else {
+                    self.source.computed.push(line);
+                }
             }
             Some(end) => self.add(level, &rest[..end], at, How::Beginning),
         }
@@ -412,16 +472,6 @@ fn named<'a>(call: &'a ExprCall, name: &str) -> Option<&'a Expr> {
         argument.is_some_and(|argument| argument.as_str() == name)
     })?;
     Some(&keyword.value)
-}
-
-/// Whether a condition is false whenever the source runs.
-fn is_type_checking(test: &Expr) -> bool {
-    match test {
-        Expr::Name(name) => name.id.as_str() == "TYPE_CHECKING",
-        Expr::Attribute(attribute) => attribute.attr.as_str() == "TYPE_CHECKING",
-        Expr::BooleanLiteral(literal) => !literal.value,
-        _ => false,
-    }
 }
 
 fn names_all(targets: &[Expr]) -> bool {
@@ -445,6 +495,7 @@ pub(super) fn read_text(text: &str, names: &Names) -> Vec<Request> {
                         line: index + 1,
                         how: name.how,
                         is_optional: false,
+                        is_of_program: false,
                     });
                 }
             }
@@ -458,7 +509,33 @@ mod tests {
     use super::*;
 
     fn read_plain(text: &str) -> Source {
-        read(text, &Names::default())
+        read(text, &Names::default(), &[])
+    }
+
+    #[test]
+    fn branches_that_never_run_do_not_count() {
+        let text = "import sys\n\
+                    WINDOWS = sys.platform == 'win32'\n\
+                    if WINDOWS:\n    import a\n\
+                    elif sys.version_info < (3, 8):\n    import b\n\
+                    elif x:\n    import c\n\
+                    elif sys.version_info >= (3,):\n    import d\n\
+                    else:\n    import e\n\
+                    if __name__ == '__main__':\n    import f\nelse:\n    import g\n";
+        let source = read(text, &Names::default(), &[(3, 11)]);
+        let requests = source.requests.iter();
+        let found: Vec<(&str, bool)> = requests
+            .map(|request| (&*request.name, request.is_of_program))
+            .collect();
+        let expected = [
+            ("sys", false),
+            ("c", false),
+            ("d", false),
+            ("f", true),
+            ("g", false),
+        ];
+        assert_eq!(found, expected);
+        assert!(source.has_program());
     }
 
     #[test]
