@@ -2,8 +2,9 @@
 //! the programs that read source files.
 
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
+use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
@@ -67,6 +68,31 @@ pub struct ProgramStarters {
     pub texts: Vec<String>,
     /// The ones that start programs through a shell.
     pub shell: Vec<String>,
+    #[serde(skip)]
+    finder: OnceLock<Option<AhoCorasick>>,
+}
+
+impl ProgramStarters {
+    /// The places of these texts in a source, each with the text. They may overlap.
+    pub fn find<'s>(&'s self, source: &str) -> Vec<(usize, &'s str)> {
+        let mut found = Vec::new();
+        let finder = self.finder.get_or_init(|| {
+            let texts = self.texts.iter().chain(&self.shell);
+            AhoCorasick::new(texts).ok()
+        });
+        let Some(finder) = finder else {
+            return found;
+        };
+        for hit in finder.find_overlapping_iter(source) {
+            let text = hit.pattern().as_usize();
+            let text = match text.checked_sub(self.texts.len()) {
+                Some(shell) => &self.shell[shell],
+                None => &self.texts[text],
+            };
+            found.push((hit.start(), text.as_str()));
+        }
+        found
+    }
 }
 
 /// Calls in sources that open a library by its name, in any language.
@@ -77,6 +103,21 @@ pub struct LibraryOpeners {
     pub by_name: Vec<String>,
     /// Their argument is the name without `lib` and `.so`, as for `ld -l`.
     pub by_short_name: Vec<String>,
+    #[serde(skip)]
+    finder: OnceLock<Option<AhoCorasick>>,
+}
+
+impl LibraryOpeners {
+    /// Whether a source contains one of these calls.
+    pub fn are_in(&self, source: &str) -> bool {
+        let finder = self.finder.get_or_init(|| {
+            let calls = self.by_name.iter().chain(&self.by_short_name);
+            AhoCorasick::new(calls).ok()
+        });
+        finder
+            .as_ref()
+            .is_some_and(|finder| finder.is_match(source))
+    }
 }
 
 /// Options of an interpreter that change which argument is the source.

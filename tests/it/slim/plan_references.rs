@@ -1,5 +1,7 @@
 //! Paths, programs and modules that the files of an application name, in sources and other texts.
 
+use jettison::slim::Modules;
+
 use super::machine::{Machine, Planned};
 use super::plan_paths::merged_usr;
 use crate::builders::elf_file::{GLIBC, program};
@@ -317,6 +319,7 @@ fn type_declarations_are_kept_if_ts_node_is_installed() {
     let planned = node("require('three')", "{}")
         .file("/app/node_modules/ts-node/package.json", "{}")
         .file("/app/node_modules/ts-node/index.js", "")
+        .modules(Modules::Whole)
         .plan();
     assert!(planned.keeps("/app/node_modules/three/index.d.ts"));
 }

@@ -159,10 +159,9 @@ pub(in crate::slim) fn debian_directories(tree: &Tree) -> Vec<Vec<u8>> {
 /// The modules requested in source code: `require('x')`, `import('x')`, `from 'x'`, `import 'x'`.
 pub(in crate::slim) fn requests(text: &str) -> impl Iterator<Item = &str> {
     const BEFORE: &[&str] = &["require(", "import(", "resolve(", "from", "import"];
-    let quotes = text
-        .char_indices()
-        .filter(|&(_, char)| matches!(char, '\'' | '"' | '`'));
-    quotes.filter_map(move |(at, quote)| {
+    let quotes = memchr::memchr3_iter(b'\'', b'"', b'`', text.as_bytes());
+    quotes.filter_map(move |at| {
+        let quote = char::from(text.as_bytes()[at]);
         let before = text[..at].trim_end();
         if !BEFORE.iter().any(|word| before.ends_with(word)) {
             return None;

@@ -32,7 +32,8 @@ const MAX_UP: usize = 3;
 pub(super) fn trace(keep: &mut Keep<'_>, name: NameId, text: &str) {
     let mut lines = None;
     for place in PLACES {
-        for (at, _) in text.match_indices(place).take(MAX_PLACES) {
+        let places = memchr::memmem::find_iter(text.as_bytes(), place);
+        for at in places.take(MAX_PLACES) {
             let line = lines.get_or_insert_with(|| Lines::of(text, 0)).line(at);
             // The longest path is the one that is meant: `docs/index.html`, not all of `docs`.
             for path in paths(before(text, at), after(text, at + place.len())) {

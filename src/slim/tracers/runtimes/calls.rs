@@ -21,16 +21,11 @@ pub(super) struct Calls<'t> {
 impl<'t> Calls<'t> {
     pub(super) fn find(text: &'t str, starters: &ProgramStarters) -> Self {
         let mut places = Vec::new();
-        for starter in starters.texts.iter().chain(&starters.shell) {
-            // A string in backticks is a call by itself.
-            if starter == "`" {
-                continue;
-            }
-            for (at, word) in text.match_indices(starter.as_str()) {
-                // `import subprocess` and `"executed"` start nothing.
-                if is_call(word, &text[at + word.len()..]) && !is_comment(text, at) {
-                    places.push(at);
-                }
+        for (at, word) in starters.find(text) {
+            // A string in backticks is a call by itself; `import subprocess` and `"executed"`
+            // start nothing.
+            if word != "`" && is_call(word, &text[at + word.len()..]) && !is_comment(text, at) {
+                places.push(at);
             }
         }
         places.sort_unstable();
@@ -121,16 +116,16 @@ pub(super) fn strings(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {
-            let open = at + text.get(at..)?.find(['\'', '"', '`'])?;
-            let quote = text[open..].chars().next()?;
+            let open = at + memchr::memchr3(b'\'', b'"', b'`', text.as_bytes().get(at..)?)?;
+            let quote = text.as_bytes()[open];
             let rest = &text[open + 1..];
             // An unclosed quote is not a string.
-            let Some(close) = rest.find([quote, '\n']) else {
+            let Some(close) = memchr::memchr2(quote, b'\n', rest.as_bytes()) else {
                 at = open + 1;
                 continue;
             };
             at = open + 1 + close + 1;
-            if rest[close..].starts_with(quote) {
+            if rest.as_bytes()[close] == quote {
                 return Some((open, &rest[..close]));
             }
             // An apostrophe: there may be a string after it.
@@ -144,14 +139,16 @@ pub(super) fn strings(text: &str) -> impl Iterator<Item = (usize, &str)> {
 pub(in crate::slim) fn programs_in_code(language: Language, code: &str) -> BTreeSet<&str> {
     let starters = program_starters(language);
     let mut programs = BTreeSet::new();
-    let mut texts = starters.texts.iter();
-    if !texts.any(|starter| code.contains(starter.as_str())) {
+    let found = starters.find(code);
+    if !found
+        .iter()
+        .any(|(_, text)| is_among(&starters.texts, text))
+    {
         return programs;
     }
-    if starters
-        .shell
+    if found
         .iter()
-        .any(|shell| code.contains(shell.as_str()))
+        .any(|(_, text)| is_among(&starters.shell, text))
     {
         programs.insert("sh");
     }
@@ -159,6 +156,10 @@ pub(in crate::slim) fn programs_in_code(language: Language, code: &str) -> BTree
         programs.extend(command_words(literal));
     }
     programs
+}
+
+pub(super) fn is_among(texts: &[String], text: &str) -> bool {
+    texts.iter().any(|known| known == text)
 }
 
 /// The commands that calls in the code of a package start, as in `subprocess.run(['git', 'init'])`.

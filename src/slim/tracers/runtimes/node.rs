@@ -44,6 +44,12 @@ fn is_file_at(keep: &Keep<'_>, path: &[u8]) -> bool {
 pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let tree = keep.tree();
     if keep.installed.contains(tree, name) {
+        if keep.module_level == Modules::Packages && is_manifest(tree, name) {
+            let package = tree.parent(name);
+            if let Some(value) = read_manifest(keep, name) {
+                keep_exported(keep, name, package, &value);
+            }
+        }
         return state.modules.see(keep, name);
     }
     state.modules.see_text(keep, name);
@@ -86,6 +92,10 @@ pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: Name
         package,
         dependencies.iter().map(String::as_str),
     );
+}
+
+fn is_manifest(tree: &Tree, name: NameId) -> bool {
+    tree.file_name(name) == b"package.json" && is_package(tree, tree.parent(name))
 }
 
 /// Follows the requests of the sources that were kept.

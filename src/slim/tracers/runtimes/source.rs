@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
-use super::calls::{Calls, start_of_line, strings};
+use super::calls::{Calls, is_among, start_of_line, strings};
 use super::programs::{self, keep_program};
 use super::state::State;
 use super::{application, beside, directories, java, lua, node, python, ruby};
@@ -113,7 +113,8 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
     if language == Language::Python {
         keep_search_path(keep, name, &text);
     }
-    if language == Language::Node {
+    // The module graph follows the requests of other sources.
+    if language == Language::Node && !keep.installed.contains(keep.tree(), name) {
         node::keep_required_left_out(state, keep, name, &text);
     }
     if language == Language::Python && is_packaged(path) {
@@ -336,8 +337,11 @@ fn imported(line: &str) -> Option<&str> {
 fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &str, is_own: bool) {
     let starters = program_starters(language);
     // In a source file that starts no programs, names in strings are coincidences.
-    let mut texts = starters.texts.iter();
-    if !texts.any(|starter| text.contains(starter.as_str())) {
+    let found = starters.find(text);
+    if !found
+        .iter()
+        .any(|(_, text)| is_among(&starters.texts, text))
+    {
         return;
     }
     // Applications never load these files.
@@ -347,10 +351,9 @@ fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &s
     // A third-party module may contain code that starts a shell and is never called.
     let is_program = is_own || !is_module(keep.tree(), &keep.graph, name);
     if is_program
-        && starters
-            .shell
+        && found
             .iter()
-            .any(|shell| text.contains(shell.as_str()))
+            .any(|(_, text)| is_among(&starters.shell, text))
     {
         keep.keep_path(b"/bin/sh", Some(name), Why::command("sh".to_owned(), 1));
     }
@@ -453,8 +456,12 @@ fn bare_commands(text: &str) -> Vec<(usize, &str)> {
 /// Keeps libraries that a source file opens by name, or with `find_library('z')`, which uses
 /// `ldconfig`.
 fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
-    let short_names = asked_of_ldconfig(text);
-    let opens = !short_names.is_empty() || opens_libraries(text);
+    let opens = opens_libraries(text);
+    let short_names = if opens {
+        asked_of_ldconfig(text)
+    } else {
+        BTreeMap::new()
+    };
     // Each name with the place of its first string.
     let mut libraries: BTreeMap<&str, usize> = BTreeMap::new();
     if memchr::memmem::find(text.as_bytes(), b".so").is_some() {
@@ -489,9 +496,7 @@ fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
 
 /// Whether a source file opens libraries by name instead of only mentioning them.
 fn opens_libraries(text: &str) -> bool {
-    let openers = library_openers();
-    let mut calls = openers.by_name.iter().chain(&openers.by_short_name);
-    calls.any(|call| text.contains(call.as_str()))
+    library_openers().are_in(text)
 }
 
 /// The reason for a library: it is needed if a source file opens it, and may be needed if it is
