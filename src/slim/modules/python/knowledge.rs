@@ -1,5 +1,6 @@
 //! Facts about distributions that are not in their sources.
 
+pub(super) use crate::knowledge::message_catalogs;
 use crate::knowledge::{PythonDistribution, python_distribution};
 use crate::packages::Ecosystem;
 
@@ -25,4 +26,9 @@ pub(super) fn runs_code_of_people(name: &str) -> bool {
 pub(super) fn companions(module: &str) -> &'static [String] {
     let standard = of(STANDARD).and_then(|known| known.companions.get(module));
     standard.map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Whether a distribution reads catalogs of messages.
+pub(super) fn reads_catalogs(name: &str) -> bool {
+    of(name).is_some_and(|known| known.catalogs.is_some())
 }

@@ -8,6 +8,7 @@
 //! Where it is unknown what is imported, everything stays: an interpreter without a program, an
 //! application that computes the name of a module, a distribution that runs code of people.
 
+mod catalogs;
 mod conditions;
 mod data;
 mod extension;
@@ -62,7 +63,10 @@ pub(in crate::slim) struct PythonModules {
     texts: Vec<NameId>,
     /// Whether the index is new, so that nothing was followed with it.
     is_renewed: bool,
+    /// Kept templates of the user, which may switch to a language.
+    templates: Vec<NameId>,
     followed_texts: usize,
+    followed_templates: usize,
     followed_runs: usize,
     given: usize,
     /// Why everything is kept, once it is.
@@ -140,6 +144,13 @@ impl PythonModules {
     /// Adds a kept text that may be a configuration file of the application.
     pub(in crate::slim) fn add_text(&mut self, text: NameId) {
         self.texts.push(text);
+    }
+
+    /// Adds a kept template of the application.
+    pub(in crate::slim) fn add_template(&mut self, template: NameId) {
+        if self.level == Modules::Exact {
+            self.templates.push(template);
+        }
     }
 
     /// Keeps everything from now on: the code that runs is unknown.
@@ -310,6 +321,7 @@ impl PythonModules {
     fn start_again(&mut self) {
         self.is_renewed = true;
         self.followed_texts = 0;
+        self.followed_templates = 0;
         self.followed_runs = 0;
         self.given = 0;
     }
@@ -341,6 +353,10 @@ impl PythonModules {
             add_text(view, index, walk, text);
         }
         self.followed_texts = self.texts.len();
+        for &template in &self.templates[self.followed_templates..] {
+            add_template(view, walk, template);
+        }
+        self.followed_templates = self.templates.len();
         for run in keep.python_runs.iter().skip(self.followed_runs) {
             for request in requests_of(index, run) {
                 walk.follow(view, index, &Place::Source(run.by), &request, false);
@@ -499,6 +515,9 @@ fn add_configuration(keep: &Keep<'_>, index: &Index, walk: &mut Walk) {
                 name: name.to_owned(),
             };
             add_root(view, index, walk, &root, value);
+            if sets_language(name) {
+                walk.catalogs.open();
+            }
         }
     }
 }
@@ -542,10 +561,33 @@ fn add_text(view: &View<'_>, index: &Index, walk: &mut Walk, text: NameId) {
     let Some(bytes) = view.bytes(text) else {
         return;
     };
-    let requests = source::read_text(&String::from_utf8_lossy(&bytes), &index.names);
-    for request in requests {
+    let content = String::from_utf8_lossy(&bytes);
+    if sets_language(&content) {
+        walk.catalogs.open();
+    }
+    for request in source::read_text(&content, &index.names) {
         walk.follow(view, index, &Place::Source(text), &request, false);
     }
+}
+
+/// Languages that a template switches to.
+fn add_template(view: &View<'_>, walk: &mut Walk, template: NameId) {
+    let Some((_, known)) = knowledge::message_catalogs() else {
+        return;
+    };
+    if let Some(bytes) = view.bytes(template) {
+        let text = String::from_utf8_lossy(&bytes);
+        let languages = catalogs::languages_in_template(&text, known);
+        walk.catalogs.add_languages(&languages, true);
+    }
+}
+
+/// Whether a text, which is no source, has the name of a setting for languages.
+fn sets_language(text: &str) -> bool {
+    knowledge::message_catalogs().is_some_and(|(_, known)| {
+        let mut settings = [&known.language, &known.offered].into_iter();
+        settings.any(|setting| memchr::memmem::find(text.as_bytes(), setting.as_bytes()).is_some())
+    })
 }
 
 /// The code that a command of a script runs.

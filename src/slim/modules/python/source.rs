@@ -9,9 +9,11 @@ use ruff_python_ast::{Alias, Expr, ExprCall, Stmt, StmtIf, StmtImportFrom};
 use ruff_python_parser::{Mode, ParseOptions, lexer, parse_unchecked};
 use ruff_text_size::{Ranged, TextSize};
 
+use super::catalogs::Language;
 use super::conditions::{self, Conditions, Version};
+use super::knowledge;
 use super::names::{self, How, Names};
-use crate::knowledge::reads_named_data;
+use crate::knowledge::{MessageCatalogs, reads_named_data};
 
 use super::values::{self, Bindings, OWN, UNKNOWN};
 use super::work;
@@ -42,6 +44,8 @@ pub(super) struct Source {
     pub(super) computed_as_program: Vec<usize>,
     /// Whether it may run other sources as programs.
     pub(super) starts_python: bool,
+    /// Languages of catalogs that it names.
+    pub(super) languages: Vec<Language>,
     /// Whether it is machine code.
     pub(super) is_machine_code: bool,
     /// Whether the source is too long or too deeply nested to be read.
@@ -108,6 +112,8 @@ pub(super) fn read(text: &str, names: &Names, versions: &[Version]) -> Source {
         tried: 0,
         programs: 0,
         has_lazy_names: false,
+        catalogs: knowledge::message_catalogs(),
+        switches: Vec::new(),
         names_left: LEAST_NAMES + NAMES_PER_BYTE * text.len(),
     };
     if has_import_calls(text) {
@@ -211,6 +217,10 @@ struct Reader<'n> {
     programs: usize,
     /// Whether the source may load modules from a table of names: `{"connect": ".client"}`.
     has_lazy_names: bool,
+    /// The catalogs whose languages the source may name.
+    catalogs: Option<(&'static str, &'static MessageCatalogs)>,
+    /// Names of functions that switch to a language, and of the module that has them.
+    switches: Vec<String>,
     /// Bytes of names that may still be added.
     names_left: usize,
 }
@@ -222,6 +232,7 @@ impl<'a> Visitor<'a> for Reader<'_> {
         }
         match statement {
             Stmt::Import(import) => {
+                self.add_switches("", &import.names);
                 for alias in &import.names {
                     self.add(0, alias.name.as_str(), import.range.start(), How::Statement);
                 }
@@ -244,6 +255,19 @@ impl<'a> Visitor<'a> for Reader<'_> {
             Stmt::Assign(assignment) => {
                 if let [Expr::Name(name)] = &*assignment.targets {
                     self.conditions.assign(name.id.as_str(), &assignment.value);
+                    self.add_setting(name.id.as_str(), Some(&assignment.value));
+                }
+                walk_stmt(self, statement);
+            }
+            Stmt::AnnAssign(assignment) => {
+                if let (Expr::Name(name), Some(value)) = (&*assignment.target, &assignment.value) {
+                    self.add_setting(name.id.as_str(), Some(value));
+                }
+                walk_stmt(self, statement);
+            }
+            Stmt::AugAssign(assignment) => {
+                if let Expr::Name(name) = &*assignment.target {
+                    self.add_setting(name.id.as_str(), None);
                 }
                 walk_stmt(self, statement);
             }
@@ -259,6 +283,12 @@ impl<'a> Visitor<'a> for Reader<'_> {
         match expression {
             Expr::StringLiteral(string) => {
                 self.source.starts_python |= string.value.to_str() == "-m";
+                if let Some((_, known)) = self.catalogs {
+                    let text = string.value.to_str();
+                    if text == known.language || text == known.offered {
+                        self.source.languages.push(Language::Setting);
+                    }
+                }
                 self.add_text(string.value.to_str(), expression.start());
             }
             // `[sys.executable, __file__]`.
@@ -267,6 +297,7 @@ impl<'a> Visitor<'a> for Reader<'_> {
                 walk_expr(self, expression);
             }
             Expr::Call(call) => {
+                self.add_languages(call);
                 self.add_call(call);
                 walk_expr(self, expression);
             }
@@ -332,6 +363,7 @@ impl Reader<'_> {
     fn add_from(&mut self, import: &StmtImportFrom) {
         let at = import.range.start();
         let module = import.module.as_ref().map_or("", |name| name.as_str());
+        self.add_switches(module, &import.names);
         self.add(import.level, module, at, How::Statement);
         for Alias { name, .. } in &import.names {
             let name = name.as_str();
@@ -423,6 +455,74 @@ impl Reader<'_> {
         }
     }
 
+    /// A setting for languages; none if it is changed.
+    fn add_setting(&mut self, name: &str, value: Option<&Expr>) {
+        let Some((_, known)) = self.catalogs else {
+            return;
+        };
+        if !name.starts_with(|first: char| first.is_ascii_uppercase()) {
+            return;
+        }
+        if name == known.language {
+            let language = value.and_then(text);
+            let languages = [Language::Used(language), Language::Beside];
+            self.source.languages.extend(languages);
+        } else if name == known.offered {
+            let languages = value.and_then(first_texts);
+            self.source.languages.push(Language::Offered(languages));
+        } else if known.settings.iter().any(|setting| setting == name) {
+            self.source.languages.push(Language::Beside);
+        }
+    }
+
+    /// Languages in a call: `configure(LANGUAGE_CODE="de")`, `translation.activate("de")`.
+    fn add_languages(&mut self, call: &ExprCall) {
+        let Some((_, known)) = self.catalogs else {
+            return;
+        };
+        for keyword in &call.arguments.keywords {
+            if let Some(name) = &keyword.arg {
+                self.add_setting(name.as_str(), Some(&keyword.value));
+            }
+        }
+        let Some(function) = values::function_name(&call.func) else {
+            return;
+        };
+        let owner = match &*call.func {
+            Expr::Attribute(method) => values::function_name(&method.value),
+            _ => Some(function),
+        };
+        let is_method = call.func.is_attribute_expr();
+        let is_switch = !is_method || known.functions.iter().any(|name| name == function);
+        let is_known = owner.is_some_and(|owner| self.switches.iter().any(|name| name == owner));
+        if is_switch && is_known {
+            let language = match call.arguments.args.first() {
+                // The language that is used anyway.
+                Some(Expr::Attribute(setting)) if setting.attr.as_str() == known.language => return,
+                argument => argument.and_then(text),
+            };
+            self.source.languages.push(Language::Used(language));
+        }
+    }
+
+    /// Records the local names of functions that switch to a language, and of their module.
+    fn add_switches(&mut self, module: &str, names: &[Alias]) {
+        let Some((_, known)) = self.catalogs else {
+            return;
+        };
+        let is_of_module = module.rsplit('.').next() == Some(known.functions_of.as_str());
+        for alias in names {
+            let name = alias.name.as_str();
+            let is_function = is_of_module && known.functions.iter().any(|known| known == name);
+            let is_module = name.rsplit('.').next() == Some(known.functions_of.as_str());
+            if is_function || is_module {
+                let local = alias.asname.as_ref().map_or(name, |local| local.as_str());
+                let local = local.rsplit('.').next().unwrap_or_default();
+                self.switches.push(local.to_owned());
+            }
+        }
+    }
+
     /// A literal name: `.x` is relative to the package of the source.
     fn add_named(&mut self, name: &str, at: TextSize) {
         let rest = name.trim_start_matches('.');
@@ -463,6 +563,27 @@ impl Reader<'_> {
             Some(end) => self.add(level, &rest[..end], at, How::Beginning),
         }
     }
+}
+
+fn text(value: &Expr) -> Option<String> {
+    match value {
+        Expr::StringLiteral(text) => Some(text.value.to_str().to_owned()),
+        _ => None,
+    }
+}
+
+fn elements(value: &Expr) -> Option<&[Expr]> {
+    match value {
+        Expr::List(list) => Some(&list.elts),
+        Expr::Tuple(tuple) => Some(&tuple.elts),
+        _ => None,
+    }
+}
+
+/// The first text of each element of a list: `[("de", "German"), ("en", "English")]`.
+fn first_texts(value: &Expr) -> Option<Vec<String>> {
+    let pairs = elements(value)?.iter();
+    pairs.map(|pair| text(elements(pair)?.first()?)).collect()
 }
 
 fn named<'a>(call: &'a ExprCall, name: &str) -> Option<&'a Expr> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use super::catalogs::Catalogs;
 use super::data;
 use super::extension;
 use super::index::{Index, Module, Plugin, requirements, unique};
@@ -188,6 +189,7 @@ pub(super) struct Walk {
     /// What the machine code of a unit can name.
     scopes: HashMap<usize, Option<Rc<BTreeSet<usize>>>>,
     programs: Programs,
+    pub(super) catalogs: Catalogs,
     conventions: Conventions,
 }
 
@@ -210,6 +212,7 @@ impl Walk {
             interpreters: HashSet::new(),
             scopes: HashMap::new(),
             programs: Programs::default(),
+            catalogs: Catalogs::default(),
             conventions: Conventions::default(),
         }
     }
@@ -256,7 +259,7 @@ impl Walk {
                 self.follow_program(view, index, name, &source);
             }
             if self.frontier.is_empty() {
-                return;
+                break;
             }
             let names = std::mem::take(&mut self.frontier);
             let read = sources.read(index, &names);
@@ -268,6 +271,30 @@ impl Walk {
                 self.follow_source(view, index, name, &source);
             }
             self.follow_conventions(view, index);
+        }
+        self.keep_catalogs(view, index);
+    }
+
+    /// Keeps the catalogs of messages whose languages may be used.
+    fn keep_catalogs(&mut self, view: &View<'_>, index: &Index) {
+        let Some((distribution, known)) = knowledge::message_catalogs() else {
+            return;
+        };
+        // The program that reads them may be elsewhere.
+        if index.named(distribution).is_empty() {
+            self.catalogs.open();
+        }
+        let choosers = index.find(view, &known.chooser);
+        let mut choosers = choosers.iter().filter(|module| module.is_whole);
+        let is_offering = choosers.any(|module| {
+            let mut files = module.files.iter();
+            files.any(|file| Some(file) == module.files.last() && self.files.contains(file))
+        });
+        for catalog in self.catalogs.take(known, is_offering) {
+            let why = Why::PackageData {
+                package: catalog.package,
+            };
+            self.keep(index, catalog.name, Some(catalog.by), why);
         }
     }
 
@@ -315,6 +342,10 @@ impl Walk {
         if source.reads_stub {
             self.keep_stub(view, index, name);
         }
+        if !source.languages.is_empty() && !self.reads_catalogs(index, units) {
+            self.catalogs
+                .add_languages(&source.languages, !is_installed);
+        }
         if source.starts_python {
             for &unit in units {
                 // Modules of the standard library are run by their names.
@@ -330,6 +361,12 @@ impl Walk {
         } else if source.has_program() {
             self.programs.wait(name, source);
         }
+    }
+
+    /// Whether one of the units reads catalogs of messages, and has the names of all settings.
+    fn reads_catalogs(&self, index: &Index, units: &[usize]) -> bool {
+        let mut units = units.iter();
+        units.any(|&unit| knowledge::reads_catalogs(&index.units[unit].name))
     }
 
     /// Follows the part of a source that only runs in a program.
@@ -870,15 +907,19 @@ impl Walk {
             self.keep_metadata(view, index, unit, file);
             return;
         }
-        self.keep_files(index, unit, file);
+        self.keep_files(view, index, unit, file);
         self.reach_requirements(view, index, unit, false);
     }
 
     /// Keeps all files of a unit, and follows them.
-    fn keep_files(&mut self, index: &Index, unit: usize, by: NameId) {
+    fn keep_files(&mut self, view: &View<'_>, index: &Index, unit: usize, by: NameId) {
         let row = &index.units[unit];
         let why = Why::module(Language::Python, row.name.clone());
         for &file in &row.files {
+            let is_exact = self.level == Modules::Exact;
+            if is_exact && self.catalogs.add(view.tree(), file, by, &row.name) {
+                continue;
+            }
             if self.files.insert(file) {
                 self.frontier.push(file);
             }
@@ -915,7 +956,7 @@ impl Walk {
         }
         self.reach_unit(view, index, unit, by);
         if self.level == Modules::Exact {
-            self.keep_files(index, unit, by);
+            self.keep_files(view, index, unit, by);
         }
         self.reach_requirements(view, index, unit, true);
     }
@@ -951,6 +992,9 @@ impl Walk {
         }
         for name in data::beside(view, index, file) {
             let package = String::from_utf8_lossy(tree.file_name(directory)).into_owned();
+            if self.catalogs.add(tree, name, file, &package) {
+                continue;
+            }
             self.keep(index, name, Some(file), Why::PackageData { package });
         }
     }
