@@ -218,7 +218,11 @@ pub fn parse(path: &Path, text: &str, registry: &'static Registry) -> Result<Con
 
 /// Parses the text of a file that was found where jettison runs no search, such as in the context
 /// of a build.
-pub fn parse_found(name: &str, text: &str, registry: &Registry) -> Result<Config, ConfigError> {
+pub fn parse_found(
+    name: &str,
+    text: &str,
+    registry: &'static Registry,
+) -> Result<Config, ConfigError> {
     parse_over(&HostFile::found(name, ""), text, &|_| None, registry)
 }
 

@@ -2,6 +2,7 @@
 
 use prost::Message as _;
 
+use super::super::config::registry;
 use super::super::lint::select;
 use super::super::writing::now;
 use super::check::{JsonRange, Place, SourceText, UpstreamCheck, Warning};
@@ -11,7 +12,7 @@ use crate::config::{self, Config, FailOn};
 use crate::frontend::messages::{Any, Position, Range, Status, WarnRequest};
 use crate::frontend::{BuildOptions, Gateway, GatewayError};
 use crate::lint::image::NEEDS_IMAGE;
-use crate::lint::{self, BuildContext, Extras, Finding, IgnoreFile};
+use crate::lint::{self, BuildContext, Extras, Finding, IgnoreFile, Registry};
 use crate::printable::escape;
 use crate::report;
 use crate::rules;
@@ -32,6 +33,7 @@ pub(super) struct Findings<'f> {
     files: &'f BuildFiles,
     source: Source,
     findings: Vec<Finding>,
+    registry: &'static Registry,
     /// Those that BuildKit reports itself. They only count for the threshold.
     known: Vec<Finding>,
     /// The threshold in the configuration file.
@@ -53,11 +55,11 @@ impl<'f> Findings<'f> {
         options: &BuildOptions,
         known: Option<&UpstreamCheck>,
     ) -> anyhow::Result<Self> {
-        let registry = rules::registry();
         let mut config = match &files.config {
-            Some(file) => config::parse_found(file.name, &file.text, registry)?,
+            Some(file) => config::parse_found(file.name, &file.text, rules::registry())?,
             None => Config::default(),
         };
+        let registry = registry(&config);
         select(&settings.lint, registry, &mut config)?;
         let lint_settings = &mut config.settings;
         lint_settings.ignore.extend(NEEDS_IMAGE);
@@ -101,6 +103,7 @@ impl<'f> Findings<'f> {
             files,
             source,
             findings,
+            registry,
             known: left,
             configured_fail_on: config.fail_on,
         })
@@ -163,7 +166,7 @@ impl<'f> Findings<'f> {
 
     /// The title of the rule, and all that is known about a finding beside its message.
     fn explanation(&self, finding: &Finding) -> Vec<String> {
-        let mut lines = vec![format!("{}: {}", finding.severity, title(finding))];
+        let mut lines = vec![format!("{}: {}", finding.severity, self.title(finding))];
         for label in &finding.labels {
             let of = label.source(&self.source);
             let line = of.line(label.span.start);
@@ -178,7 +181,7 @@ impl<'f> Findings<'f> {
     pub(super) fn warnings(&self, source_index: i32) -> impl Iterator<Item = Warning> {
         self.findings.iter().map(move |finding| Warning {
             rule_name: finding.rule.to_owned(),
-            description: title(finding).to_owned(),
+            description: self.title(finding).to_owned(),
             url: report::url(finding),
             detail: escape(&finding.message).into_owned(),
             location: Place {
@@ -225,18 +228,18 @@ impl<'f> Findings<'f> {
         Err(TooSevere { status })
     }
 
+    /// The title of a finding's rule.
+    fn title(&self, finding: &Finding) -> &'static str {
+        let page = self.registry.get(finding.rule);
+        page.map_or(finding.rule, |page| page.title)
+    }
+
     fn range(&self, finding: &Finding) -> Range {
         match finding.span() {
             Some(span) => range(&self.source, span),
             None => BuildFiles::first_line(),
         }
     }
-}
-
-/// The title of a finding's rule.
-fn title(finding: &Finding) -> &'static str {
-    let page = rules::registry().get(finding.rule);
-    page.map_or(finding.rule, |page| page.title)
 }
 
 fn range(source: &Source, span: Span) -> Range {
