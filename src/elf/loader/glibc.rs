@@ -62,9 +62,11 @@ pub(super) fn tail<F: Files>(files: &F, loader: &Loader) -> Vec<Step> {
         (&loader.default_directories, Found::Default),
     ] {
         for directory in directories {
+            // The loader itself searches it, without a cache of the configured directories.
+            let is_default = loader.default_directories.contains(directory);
             places.push(Place {
                 directory: directory.clone(),
-                found: found.clone(),
+                found: if is_default { Found::Default } else { found.clone() },
                 variant: false,
                 exists: true,
             });

@@ -2,7 +2,7 @@
 //! compares the results.
 
 use super::failure::{Failure, Lost};
-use crate::elf::{Files, Outcome, Process, Request};
+use crate::elf::{Files, Found, Outcome, Process, Request};
 use crate::image::{Image, Kind, NameId, ReadError};
 use crate::slim::binaries::Binaries;
 use crate::slim::graph::Need;
@@ -308,10 +308,23 @@ impl Verifier<'_> {
     }
 }
 
+/// Whether the loader finds the same file, perhaps by another rule. Configured directories only
+/// count if they counted before: the loader only knows them from the cache.
+fn is_same_file(before: &(usize, Vec<u8>, Found), after: &(usize, Vec<u8>, Found)) -> bool {
+    let is_same_rule = before.2 == after.2 || after.2 != Found::Conf;
+    (before.0, &before.1) == (after.0, &after.1) && is_same_rule
+}
+
 /// Whether a request found the same files under the same names; unsuccessful locations may differ.
 fn is_same(before: &Request, after: &Request) -> bool {
     match (&before.outcome, &after.outcome) {
-        (Outcome::Found(before), Outcome::Found(after)) => before == after,
+        (Outcome::Found(before), Outcome::Found(after)) => {
+            let pairs = before.iter().zip(after);
+            before.len() == after.len()
+                && pairs
+                    .into_iter()
+                    .all(|(before, after)| is_same_file(before, after))
+        }
         // Slimming is not responsible for a file that was missing in the original image.
         (Outcome::Missing(_), Outcome::Missing(_)) => true,
         _ => false,
