@@ -2501,11 +2501,12 @@ def writer(directory):
     return image(directory, [layer], {"Entrypoint": ["/app"]})
 
 
-PADDING = "    x-a: [" + "1, " * 5_000 + "1]\n"
+# Values of a deployment are limited, so they are long.
+PADDING = "    x-a: [" + fill("a" * 80 + ", ", 15_000) + "a]\n"
 APPLIED = {
     "services": lambda: "services:\n" + "".join(f"  s{n}:\n    image: a\n{PADDING}" for n in range(64)),
     "services-of-many-lines": lambda: "services:\n" + "".join(
-        f"  s{n}:\n    image: a\n    x-a:\n" + fill("    - 1\n", 15_000) for n in range(64)),
+        f"  s{n}:\n    image: a\n    x-a:\n" + fill("    - " + "a" * 80 + "\n", 15_000) for n in range(64)),
     "services-that-extend": lambda: "services:\n  s0:\n    image: a\n" + "".join(
         f"  s{n + 1}:\n    extends: s{n % 15}\n{PADDING}" for n in range(63)),
     "containers": lambda: POD + "".join(f"  - name: c{n}\n    image: a\n{PADDING}" for n in range(64)),

@@ -459,7 +459,8 @@ impl<'a> Keep<'a> {
     /// Records a program that a deployment starts and that does not exist.
     pub(super) fn add_absent(&mut self, field: Field, program: &str) {
         self.warn(format!(
-            "`{program}`, the program of {field}, is not in the image"
+            "`{}`, the program of {field}, is not in the image",
+            field.shown(program)
         ));
         self.absent.push((field, program.to_owned()));
     }

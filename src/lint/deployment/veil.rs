@@ -18,12 +18,12 @@ const UNKNOWN: &str = "…";
 /// Bytes from which a part of a value could tell something about it.
 const SHORTEST_PART: usize = 3;
 
-/// Hides values in what is said about one file.
+/// Hides values in the findings in one file.
 #[derive(Debug)]
 pub struct Veil<'a> {
     /// The text of the file. What is written there is no secret of another file.
     own: &'a str,
-    /// Values, with what is shown in their place, sorted.
+    /// Values, with the text that is shown in their place; the shortest first.
     values: Vec<(&'a str, &'a str)>,
     /// Finds values in texts; `None` if no value is hidden.
     matcher: Option<AhoCorasick>,
@@ -39,7 +39,9 @@ pub struct Veil<'a> {
 
 impl<'a> Veil<'a> {
     pub fn new(hidden: &'a HiddenValues, own: &'a str) -> Self {
-        let values: Vec<(&str, &str)> = hidden.iter().collect();
+        let mut values: Vec<(&str, &str)> = hidden.iter().collect();
+        // A part of several values is taken for one of the shortest.
+        values.sort_unstable_by_key(|(value, _)| (value.len(), *value));
         let (mut joined, mut starts) = (String::new(), Vec::new());
         for (value, _) in &values {
             starts.push(joined.len());
@@ -170,7 +172,7 @@ impl<'a> Veil<'a> {
     fn value_with(&self, name: &str) -> Option<usize> {
         let exact = self
             .values
-            .binary_search_by(|(value, _)| (*value).cmp(name));
+            .binary_search_by_key(&(name.len(), name), |(value, _)| (value.len(), *value));
         if let Ok(value) = exact {
             return Some(value);
         }
