@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
+use std::thread::ScopedJoinHandle;
 
 use super::configuration::{modules_of_options, words_of};
 use super::packages::{
@@ -54,7 +55,7 @@ pub(in crate::slim) struct ModuleGraph {
     /// The dependencies that the manifests around each directory declare. Directories without a
     /// manifest share those of the directory above.
     declared: HashMap<NameId, Rc<BTreeSet<String>>>,
-    reader: SourceReader,
+    reader: Option<Rc<SourceReader>>,
 }
 
 impl ModuleGraph {
@@ -161,21 +162,42 @@ impl ModuleGraph {
             for name in std::mem::take(&mut self.queue) {
                 sources.push((name, length(keep.tree(), name)));
             }
-            for batch in batches(&sources) {
-                self.read_batch(keep, batch);
-                if keep.is_exhausted() {
-                    return;
-                }
-            }
+            self.follow_all(keep, &sources);
         }
     }
 
-    fn read_batch(&mut self, keep: &mut Keep<'_>, batch: &[(NameId, usize)]) {
-        let mut sources = Vec::new();
-        for &(name, length) in batch {
-            sources.push((name, keep.effort.modules.spend(length)));
-        }
-        for (name, read) in self.reader.read_all(keep.view, &sources) {
+    /// Follows sources, each batch while the next one is read.
+    fn follow_all(&mut self, keep: &mut Keep<'_>, sources: &[(NameId, usize)]) {
+        let reader = self
+            .reader
+            .get_or_insert_with(|| Rc::new(SourceReader::start()));
+        let (reader, view) = (Rc::clone(reader), keep.view);
+        let threads = &*reader;
+        std::thread::scope(|scope| {
+            let mut batches = batches(sources).into_iter();
+            let mut reading = None;
+            loop {
+                let next = batches.next().map(|batch| {
+                    let batch = affordable(keep, batch);
+                    scope.spawn(move || threads.read_all(view, &batch))
+                });
+                let is_last = next.is_none();
+                if let Some(batch) = std::mem::replace(&mut reading, next) {
+                    let batch: ScopedJoinHandle<'_, Vec<(NameId, Read)>> = batch;
+                    match batch.join() {
+                        Ok(batch) => self.follow_batch(keep, batch),
+                        Err(panic) => std::panic::resume_unwind(panic),
+                    }
+                }
+                if is_last || keep.is_exhausted() {
+                    return;
+                }
+            }
+        });
+    }
+
+    fn follow_batch(&mut self, keep: &mut Keep<'_>, batch: Vec<(NameId, Read)>) {
+        for (name, read) in batch {
             // A source of short tokens takes as long as a longer one.
             let excess = (TOKEN * read.facts.tokens).saturating_sub(length(keep.tree(), name));
             if !keep.effort.modules.spend(excess) {
@@ -900,6 +922,15 @@ impl ModuleGraph {
             keep.graph.keep(name, Some(site.name), why.clone());
         }
     }
+}
+
+/// Sources, each with whether reading it is within the limits.
+fn affordable(keep: &mut Keep<'_>, batch: &[(NameId, usize)]) -> Vec<(NameId, bool)> {
+    let mut sources = Vec::new();
+    for &(name, length) in batch {
+        sources.push((name, keep.effort.modules.spend(length)));
+    }
+    sources
 }
 
 /// A source whose requests are followed.
