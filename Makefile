@@ -61,6 +61,12 @@ e2e-rich: ## slim programs of a root directory with 65,000 files, and of lean on
 	cargo build --release
 	tests/e2e/rich.sh
 
+.PHONY: e2e-newest
+e2e-newest: ## the frontend in the Docker of Debian testing, as root; downloads 600 MB once
+	cargo build
+	tests/e2e/newest_docker.sh target/newest-docker env JETTISON=/repository/target/debug/jettison WORK=/work/frontend \
+		/repository/tests/e2e/transports/frontend.sh
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for a minute; fuzz/run.sh accepts seconds and targets; needs C++
 	fuzz/run.sh

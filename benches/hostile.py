@@ -2095,6 +2095,24 @@ def python_long_names(layer):
     return python_program(layer, "import a\n")
 
 
+@modular("python/machine-code-of-one-letter", "--modules", "exact")
+def python_letter(layer):
+    layer.file(SITE + "a/__init__.py", numbered("import a.m#\n", 1000).encode())
+    for number in range(35):
+        layer.file(SITE + f"a/m{number}.so", elf(extra=b"a" * 29_000_000))
+    return python_program(layer, "import a.m1\n")
+
+
+@modular("python/siblings-that-are-hard-to-find", "--modules", "exact")
+def python_siblings(layer):
+    layer.file(SITE + "a/__init__.py", numbered("import a.m#\n", 200).encode())
+    for number in range(8):
+        layer.file(SITE + f"a/m{number}.so", elf(extra=b"__pyxaaaaaaaab" * 140_000))
+    for number in range(5_000):
+        layer.file(SITE + f"a/aaaaaaaac{number}.py")
+    return python_program(layer, "import a.m1\n")
+
+
 @modular("python/nested-data", "--modules", "exact")
 def python_nested_data(layer):
     path = SITE + "a/"
@@ -2275,6 +2293,60 @@ def node_facts(layer):
     return node_program(layer, numbered("require('p/#');", 2_000))
 
 
+@modular("node/deep-literals", "--modules", "exact")
+def node_deep_literals(layer):
+    package(layer, "app/node_modules/p", name="p")
+    path = "app/node_modules/p/" + "n/" * 900
+    layer.file(path + "x.txt", b"", 0o644)
+    layer.file(path + "a.js", "".join(f"f('{'./' * (n % 60)}{'/' * (n // 60)}./x.txt');" for n in range(20_000)).encode())
+    return {**node_program(layer, ""), "Entrypoint": ["/usr/bin/node", "/" + path + "a.js"]}
+
+
+@modular("node/patterns-and-left-out-files", "--modules", "exact")
+def node_left_out(layer):
+    package(layer, "app/node_modules/p", name="p")
+    for number in range(20_000):
+        layer.file(f"app/node_modules/p/l/{number}.md")
+    return node_program(layer, numbered("require(`p/l/${x}#`);"))
+
+
+@modular("node/nested-lists-of-left-out-files", "--modules", "exact")
+def node_listed_left_out(layer):
+    package(layer, "app/node_modules/p", name="p")
+    path, text = "app/node_modules/p", ""
+    for number in range(300):
+        path += "/d"
+        text += f"readdir('/{path}');"
+        for file in range(60):
+            layer.file(f"{path}/{file}.md")
+    return node_program(layer, text)
+
+
+@modular("node/deep-files-and-patterns", "--modules", "exact")
+def node_deep_files(layer):
+    package(layer, "app/node_modules/p", name="p")
+    path = "app/node_modules/p/l" + "/n" * 900
+    for number in range(8_000):
+        layer.file(f"{path}/{number}.txt", b"", 0o644)
+    return node_program(layer, numbered("require(`p/l/${x}#`);", 60_000))
+
+
+@modular("node/debian-directories")
+def node_debian(layer):
+    for number in range(50_000):
+        layer.file(f"usr/lib/{number}", b"", 0o644)
+    for number in range(12_000):
+        layer.file(f"app/nodejs/x/{number}.js", b"", 0o644)
+    layer.file("app/nodejs/x/package.json", b"{}")
+    return node_program(layer, "")
+
+
+@modular("node/constants-without-values", "--modules", "exact")
+def node_constants(layer):
+    package(layer, "app/node_modules/p", name="p")
+    return node_program(layer, "require('p');const " + fill("a,", 1_400_000) + "a")
+
+
 for name, text in {
     "calls": lambda: fill("f(", 30_000) + "a" + fill(")", 15_000),
     "brackets": lambda: nest("[", "]"),
@@ -2292,6 +2364,163 @@ for name, text in {
     def node_tree(layer, text=text):
         package(layer, "app/node_modules/p", name="p")
         return node_program(layer, "require('p');" + text())
+
+
+# Files below hundreds of directories
+
+for command in ["slim --dry-run", "inspect", "lint", "deps"]:
+    for program, ending in [("app", ""), ("usr/bin/python3", ".py"), ("usr/bin/node", ".js")]:
+
+        @case(f"deep/{command.split()[0]}/{os.path.basename(program)}")
+        def deep_files(directory, command=command, program=program, ending=ending):
+            layer = Layer().file(program, elf())
+            path = "n/" * 900
+            for number in range(9_000):
+                layer.file(f"{path}{number}{ending}", b"", 0o644)
+            config = {"Entrypoint": ["/" + program, *([f"/{path}1{ending}"] if ending else [])]}
+            return [*command.split(), image(directory, [layer], config, compressed=True)]
+
+
+# Compose files, Kubernetes manifests and Bake files
+
+
+def written(directory, name, text):
+    path = os.path.join(directory, name)
+    with open(path, "wb") as file:
+        file.write(text.encode())
+    return path
+
+
+def deployment(directory, name, text, *options):
+    return ["lint", "--select", "all", *options, written(directory, name, text)]
+
+
+COMPOSE_FILES = {
+    "services": lambda: "services:\n" + numbered("  s#: {image: a}\n"),
+    "builds": lambda: "services:\n" + numbered("  s#: {build: {context: ., dockerfile_inline: 'FROM a'}}\n"),
+    "builds-paths": lambda: "services:\n" + numbered("  s#: {build: ./s#}\n"),
+    "environment": lambda: "services:\n a:\n  image: a\n  environment:\n" + numbered("   - PASSWORD#=hunter\n"),
+    "ports": lambda: "services:\n a:\n  image: a\n  ports: [" + numbered("'#:#',") + "]\n",
+    "volumes": lambda: "services:\n a:\n  image: a\n  volumes: [" + numbered("/a#:/b#,") + "]\n",
+    "networks": lambda: "x: &x {image: a, networks: [" + numbered("n#,", 3_000) + "]}\nservices:\n"
+    + numbered(" s#: *x\n", 3_000) + "networks: {" + numbered("n#: {},", 500_000) + "}\n",
+    "extends-missing": lambda: "services:\n" + numbered("  s#: {extends: t#}\n"),
+    "extends-chain": lambda: "services:\n" + "".join(f"  s{n}: {{extends: s{n + 1}}}\n" for n in range(30_000)),
+    "extends-large": lambda: "services:\n  b: {x: [" + fill("1,", SIZE // 2) + "]}\n" + numbered("  s#: {extends: b}\n", SIZE // 2),
+    "aliases": lambda: "x: &x {image: a, privileged: true, cap_add: [ALL], ports: ['1:1'], command: [sh, -c, 'sudo a | b']}\n"
+    + "services:\n" + numbered(" s#: *x\n", 100_000),
+    "documents": lambda: numbered("--- {a#: 1}\n"),
+    "includes-missing": lambda: "services: {a: {image: a}}\ninclude: [" + fill("b,") + "]\n",
+    "interpolation": lambda: "services: {a: {image: a}}\nx: [" + fill("'" + "${A:-" * 15 + "}" * 15 + "',") + "]\n",
+    "indents": lambda: "".join(" " * (n % 90) + "a:\n" for n in range(SIZE // 50)),
+    "flow-open": lambda: "services: " + fill("["),
+    "anchors": lambda: "services: [" + numbered("&a# b,") + "]",
+}
+for name, text in COMPOSE_FILES.items():
+    case(f"compose/{name}")(lambda directory, text=text: deployment(directory, "compose.yaml", text()))
+
+
+def compose_with(name, files):
+    """Registers a case of `compose.yaml` and files beside it."""
+
+    def make(directory):
+        for file_name, text in files().items():
+            written(directory, file_name, text)
+        return ["lint", "--select", "all", os.path.join(directory, "compose.yaml")]
+
+    case(f"compose/{name}")(make)
+
+
+SERVICE = "services: {a: {image: a}}\n"
+compose_with("includes-refused", lambda: {
+    "b.yaml": fill("#"), "compose.yaml": SERVICE + "include: [" + fill("b.yaml,", SIZE // 2) + "]\n",
+})
+compose_with("includes-of-many-values", lambda: {
+    "b.yaml": "x: [" + fill("1,", 180_000) + "]\n", "compose.yaml": SERVICE + "include: [" + fill("b.yaml,", 300_000) + "]\n",
+})
+compose_with("extends-in-other-file", lambda: {
+    "b.yaml": SERVICE + "x: [" + fill("1,", 180_000) + "]\n",
+    "compose.yaml": "x: &x {extends: {file: b.yaml, service: a}}\nservices:\n" + numbered("  a#: *x\n", 100_000),
+})
+compose_with("long-variable", lambda: {
+    ".env": "A=" + fill("x", 900_000) + "\n", "compose.yaml": SERVICE + "x: [" + fill("$A,", 270_000) + "]\n",
+})
+compose_with("private-variables", lambda: {
+    ".env": numbered("V#=secret#\n", 300_000),
+    "compose.yaml": "services:\n" + numbered("  s#: {image: \"${V#}\", cap_add: [\"${V#}\"], ports: [\"1:$V#\"]}\n", 600_000),
+})
+compose_with("private-variables-of-one-file", lambda: {
+    ".env": numbered("V#=secret#\n", 10_000),
+    "compose.yaml": "services: {s: {build: {context: ., args: {" + numbered("V#: $V#,", 10_000) + "}}}}\n",
+    "Dockerfile": numbered("ARG V#\n", 8_000) + numbered("FROM $V#/a:latest\n", 20_000) + fill("RUN sudo a; cd b\n", SIZE // 8),
+})
+
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n"
+MANIFESTS = {
+    "containers": lambda: POD + numbered("  - {name: c#, image: a}\n"),
+    "documents": lambda: numbered("---\napiVersion: v1\nkind: Pod\nmetadata: {name: p#}\nspec: {containers: [{name: a, image: a}]}\n"),
+    "environment": lambda: POD + "  - name: a\n    image: a\n    env:\n" + numbered("    - {name: PASSWORD#, value: a}\n"),
+    "mounts": lambda: POD + "  - name: a\n    image: a\n    volumeMounts: [" + numbered("{name: v, mountPath: /a#},")
+    + "]\n  volumes: [{name: v, hostPath: {path: /}}]\n",
+    "scripts": lambda: POD + fill("  - {name: a, image: a, command: [sh, -c, 'a && sudo b | c']}\n"),
+    "policies": lambda: numbered(
+        "---\nkind: NetworkPolicy\napiVersion: v1\nmetadata: {name: p#}\nspec: {podSelector: {matchLabels: {a: b#}}}\n", SIZE // 2)
+    + numbered("---\nkind: Pod\napiVersion: v1\nmetadata: {name: p#, labels: {a: b}}\nspec: {containers: [{name: a, image: a}]}\n", SIZE // 2),
+}
+for name, text in MANIFESTS.items():
+    case(f"kubernetes/{name}")(lambda directory, text=text: deployment(directory, "pod.yaml", text()))
+
+HCL = {
+    "brackets": lambda: "a = " + nest("[", "]", size=250_000),
+    "lists": lambda: "a = [" + fill("[" * 20 + "]" * 20 + ",", 250_000) + "]\n",
+    "lists-flat": lambda: "a = [" + fill("[],", 250_000) + "]\n",
+    "attributes": lambda: "a = [" + fill("a.b,", 250_000) + "]\n",
+    "indexes": lambda: "a = b" + fill("[0]", 250_000) + "\n",
+    "legacy-indexes": lambda: "a = [" + fill("a.0,", 250_000) + "]\n",
+    "templates": lambda: "a = [" + fill('"${a}",', 250_000) + "]\n",
+    "calls": lambda: 'target "t" {\n x = [' + fill('lower("a"),', 250_000) + "]\n}\n",
+    "targets": lambda: numbered('target "t#" {}\n', 250_000),
+    "inherits": lambda: 'target "t" {\n inherits = [' + fill('"b",', 120_000) + ']\n}\ntarget "b" {\n x = [' + fill('"",', 120_000) + "]\n}\n",
+    "too-large": lambda: "a = [" + fill("[],") + "]\n",
+}
+for name, text in HCL.items():
+    case(f"bake/{name}")(lambda directory, text=text: deployment(directory, "docker-bake.hcl", text()))
+
+
+@case("bake/json-inherits")
+def bake_json_inherits(directory):
+    inherits = ",".join(['"b"'] * 30_000)
+    values = ",".join(["1"] * 60_000)
+    text = f'{{"target": {{"t": {{"inherits": [{inherits}]}}, "b": {{"x": [{values}]}}}}}}'
+    return deployment(directory, "docker-bake.json", text)
+
+
+def writer(directory):
+    """An image whose program writes to a directory, so that volumes are needed."""
+    layer = Layer().file("bin/sh", elf()).file("app", b"#!/bin/sh\necho a > /tmp/x\n").file("tmp/.keep")
+    return image(directory, [layer], {"Entrypoint": ["/app"]})
+
+
+PADDING = "    x-a: [" + "1, " * 5_000 + "1]\n"
+APPLIED = {
+    "services": lambda: "services:\n" + "".join(f"  s{n}:\n    image: a\n{PADDING}" for n in range(64)),
+    "services-of-many-lines": lambda: "services:\n" + "".join(
+        f"  s{n}:\n    image: a\n    x-a:\n" + fill("    - 1\n", 15_000) for n in range(64)),
+    "services-that-extend": lambda: "services:\n  s0:\n    image: a\n" + "".join(
+        f"  s{n + 1}:\n    extends: s{n % 15}\n{PADDING}" for n in range(63)),
+    "containers": lambda: POD + "".join(f"  - name: c{n}\n    image: a\n{PADDING}" for n in range(64)),
+    "containers-and-volumes": lambda: POD.replace("  containers", "  volumes:\n" + fill("  - name: v\n", 500_000) + "  containers")
+    + "".join(f"  - name: c{n}\n    image: a\n" for n in range(64)),
+    "anchors": lambda: "services:\n" + "".join(
+        f"  s{n}: &s{n}\n    image: a\n{PADDING if n % 2 else ''}" for n in range(64)) + "x: [" + numbered("*s#, ", 200) + "]\n",
+    "anchors-that-are-overridden": lambda: "services:\n" + "".join(
+        f"  s{n}: &s{n}\n    image: a\n" + (PADDING if n % 4 == 0 else "") for n in range(64))
+    + "x:\n" + "".join(f"  y{n}:\n    <<: *s{n}\n    image: b\n    x-a: 1\n" for n in range(64)),
+}
+for name, text in APPLIED.items():
+    case(f"harden-apply/{name}")(
+        lambda directory, text=text: ["harden", writer(directory), "--apply", written(directory, "f.yaml", text())]
+    )
 
 
 # Compiled code, units and what else programs read

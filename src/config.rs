@@ -8,6 +8,7 @@ mod hadolint;
 mod migrate;
 mod own;
 mod policy;
+mod rules;
 mod schema;
 mod template;
 
@@ -29,6 +30,8 @@ pub const ALL: &str = "all";
 const OWN: &str = ".jettison.toml";
 /// hadolint's files, in hadolint's order of precedence.
 const HADOLINT: [&str; 2] = [".hadolint.yaml", ".hadolint.yml"];
+/// Configuration files, in order of precedence in a directory.
+pub const NAMES: [&str; 3] = [OWN, HADOLINT[0], HADOLINT[1]];
 
 /// The settings of a configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +54,16 @@ pub struct Config {
     pub policy: Policy,
     /// The part of the packages of an application that `slim` keeps.
     pub modules: Option<Modules>,
+    /// Pages of keep rules of the user's own.
+    pub keep_rules: Option<KeepDirectory>,
+}
+
+/// A directory with pages of keep rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeepDirectory {
+    pub path: PathBuf,
+    /// Whether the user named the file that names it, so that it may be anywhere.
+    pub is_named: bool,
 }
 
 /// The ShellCheck program to run.
@@ -137,8 +150,7 @@ pub struct Located {
 /// Finds the nearest configuration file in a directory or its parents; in each, jettison's own
 /// comes first. [`Search`] determines where the search ends.
 pub fn find(directory: &Path) -> Located {
-    let [long, short] = HADOLINT;
-    locate(directory, &[OWN, long, short])
+    locate(directory, &NAMES)
 }
 
 /// Finds the nearest configuration file of jettison's own.
@@ -181,7 +193,7 @@ fn locate(directory: &Path, names: &[&str]) -> Located {
 pub fn load(
     file: Option<&HostFile>,
     environment: Environment<'_>,
-    registry: &Registry,
+    registry: &'static Registry,
 ) -> Result<Config, ConfigError> {
     match file {
         Some(file) => parse_over(file, &text(file)?, environment, registry),
@@ -200,15 +212,25 @@ pub fn text(file: &HostFile) -> Result<String, ConfigError> {
 
 /// Parses the text of a file that the user named: TOML according to the extension of `path`,
 /// otherwise hadolint's YAML.
-pub fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Config, ConfigError> {
+pub fn parse(path: &Path, text: &str, registry: &'static Registry) -> Result<Config, ConfigError> {
     parse_over(&HostFile::named(path), text, &|_| None, registry)
+}
+
+/// Parses the text of a file that was found where jettison runs no search, such as in the context
+/// of a build.
+pub fn parse_found(
+    name: &str,
+    text: &str,
+    registry: &'static Registry,
+) -> Result<Config, ConfigError> {
+    parse_over(&HostFile::found(name, ""), text, &|_| None, registry)
 }
 
 fn parse_over(
     file: &HostFile,
     text: &str,
     environment: Environment<'_>,
-    registry: &Registry,
+    registry: &'static Registry,
 ) -> Result<Config, ConfigError> {
     // A file named with `--config` may have any name, so the extension determines the format.
     let is_own = file

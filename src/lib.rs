@@ -42,6 +42,7 @@
 //! | [`loading`] | libraries that a loader maps for a program, on an image or the host |
 //! | [`evidence`] | tests of images in containers, and the files that they need |
 //! | [`lint`] | the engine for Dockerfiles and images: facts, findings, policy |
+//! | `frontend` | BuildKit's gateway, and build graphs |
 //! | [`harden`] | run-time settings that the keep graph of an image allows |
 //! | [`rules`] | one file a rule, named like its page in `rules/lint` |
 //! | [`shellcheck`] | ShellCheck, run on batches of scripts, and the cache of its answers |
@@ -51,10 +52,9 @@
 //!
 //! Uses point one way: `size, hash, trust, printable, paths, source, suggestion → knowledge → page,
 //! dockerfile`, `source → deployment`, `elf, image → packages → inspect, slim, advisories`, `slim →
-//! loading`,
-//! `image → evidence → slim`, all of these `→ lint → rules, shellcheck, harden → report → config →
-//! cli → main`. `lint` and `rules` are two modules because [`lint::lint`] takes the rules as an
-//! argument. A test reads the `use` lines.
+//! loading`, `image → evidence → slim`, `hash, trust → frontend`, all of these `→ lint → rules,
+//! shellcheck, harden → report → config → cli → main`. `lint` and `rules` are two modules because
+//! [`lint::lint`] takes the rules as an argument. A test reads the `use` lines.
 //!
 //! # Invariants: deliberately absent
 //!
@@ -65,7 +65,7 @@
 //!   of an image are bytes, and [`image::Tree::resolve`] is the one way to follow them.
 //! - `dockerfile`, `knowledge`, `lint` and `rules` do no I/O: their input is an argument. So is
 //!   that of `elf`, except for the features of the host's processor.
-//! - Async code stays inside `image/transport`, `anyhow` inside [`cli`].
+//! - Async code stays inside `image/transport` and `frontend/connection`, `anyhow` inside [`cli`].
 //! - A kept file is unchanged, byte for byte, and so is its header. The only additions are package
 //!   records, and configuration fields that a user overrides.
 //! - Nothing is written before a plan is complete, and results are written atomically.
@@ -105,6 +105,8 @@ pub mod deployment;
 pub mod dockerfile;
 pub mod elf;
 pub mod evidence;
+#[cfg(feature = "frontend")]
+pub mod frontend;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -177,6 +177,9 @@ grep -q 'another SHA-256' "$work/log" || fail 'the action does not name the dige
 grep -q 'building from source' "$work/log" || fail 'the action does not fall back to building'
 ! install VERSION=main || fail 'the action takes a branch for a release'
 grep -q 'building from source' "$work/log" || fail 'the action does not build a branch'
+! install VERSION=main DIGEST=0000 || fail 'the action builds a program in place of one with a digest'
+! grep -q 'building from source' "$work/log" || fail 'the action builds a program in place of one with a digest'
+grep -q 'a digest is required' "$work/log" || fail 'the action does not say that the digest needs a release'
 echo "action: $(basename "$archive")"
 
 # --- Debian: in a root directory with nothing else.

@@ -70,6 +70,11 @@ build() {
 }
 
 download || {
+    # What is built from source has another digest.
+    if [ -n "${DIGEST:-}" ]; then
+        echo "::error::there is no release for this platform and \`${VERSION:-}\`, and a digest is required"
+        exit 1
+    fi
     echo "there is no release for this platform and \`${VERSION:-}\`: building from source"
     build
 }

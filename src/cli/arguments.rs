@@ -24,7 +24,7 @@ use super::source::SourceArguments;
 use super::test::TestArguments;
 use super::writing::WritingArguments;
 use crate::config::FailOn;
-use crate::lint::{Category, Profile, Tool};
+use crate::lint::{Category, NamedStandard, Profile, Tool};
 use crate::slim::{Confidence, Modules, PlanOptions};
 
 /// Lints Dockerfiles and container images, and slims images down to the files they need.
@@ -143,6 +143,15 @@ pub(super) struct LintArguments {
         hide_env = true
     )]
     pub(super) profile: Option<Profile>,
+    /// Check the rules for a standard unless --select is given, and count findings by its
+    /// requirements: `cis`, `nist-800-190` or `pss-restricted`
+    #[arg(
+        long,
+        help_heading = "Rules",
+        value_name = "STANDARD",
+        value_parser = NamedStandard::from_str
+    )]
+    pub(super) compliance: Option<NamedStandard>,
     /// Set a build argument, as in `docker build`; if no value is given, it is taken from the
     /// environment
     #[arg(
@@ -356,9 +365,11 @@ impl PlanArguments {
 
     /// The option takes precedence over the configuration file.
     fn modules(&self) -> anyhow::Result<Modules> {
+        // The file is read in any case: it may also name a directory of keep rules.
+        let configured = super::config::modules()?;
         Ok(match self.modules {
             Some(level) => level.into(),
-            None => super::config::modules()?.unwrap_or_default(),
+            None => configured.unwrap_or_default(),
         })
     }
 }
@@ -520,6 +531,9 @@ fn tool(text: &str) -> Result<Tool, String> {
 /// List all rules
 #[derive(Args, Debug)]
 pub(super) struct RulesArguments {
+    /// Check the examples on the pages of the rules in the nearest `.jettison.toml`
+    #[arg(long, conflicts_with = "format")]
+    pub(super) test: bool,
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: ListFormat,

@@ -6,13 +6,16 @@ use super::arguments::{
     ConfigArguments, DepsArguments, ExplainArguments, LintArguments, RulesArguments, SlimArguments,
     WhyArguments,
 };
+#[cfg(feature = "frontend")]
+use super::frontend;
 use super::{
     Outcome, Output, completions, config, deps, diff, explain, harden, init, inspect, lint, lsp,
     observe, restore, rules, sbom_generator, slim, verify, why, why_not,
 };
 
 macro_rules! commands {
-    (($arguments:ident, $output:ident) $($name:ident($type:ty) => $run:expr,)*) => {
+    (($arguments:ident, $output:ident)
+        $($(#[$condition:meta])* $name:ident($type:ty) => $run:expr,)*) => {
         /// In the order of `--help`.
         #[derive(Debug, Subcommand)]
         #[expect(
@@ -20,13 +23,13 @@ macro_rules! commands {
             reason = "there is one value of it, from the command line"
         )]
         pub(super) enum Command {
-            $($name($type),)*
+            $($(#[$condition])* $name($type),)*
         }
 
         impl Command {
             pub(super) fn run(&self, $output: Output) -> anyhow::Result<Outcome> {
                 match self {
-                    $(Self::$name($arguments) => $run,)*
+                    $($(#[$condition])* Self::$name($arguments) => $run,)*
                 }
             }
         }
@@ -51,6 +54,11 @@ commands! {
     Init(init::InitArguments) => init::run(arguments, output),
     Config(ConfigArguments) => config::run(arguments, output),
     Lsp(lsp::LspArguments) => lsp::run(arguments),
+    #[cfg(feature = "frontend")]
+    Frontend(frontend::FrontendArguments) => {
+        let frontend::FrontendArguments {} = arguments;
+        frontend::run()
+    },
     SbomGenerator(sbom_generator::SbomGeneratorArguments) => sbom_generator::run(arguments),
     Completions(completions::CompletionArguments) => completions::completions(arguments),
     Man(completions::ManArguments) => completions::man(arguments),

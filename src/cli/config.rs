@@ -6,9 +6,10 @@ use anyhow::Context as _;
 
 use super::arguments::{ConfigArguments, ConfigCommand};
 use super::{Outcome, Output};
-use crate::config::{self, Located};
+use crate::config::{self, Config, Located};
+use crate::lint::Registry;
 use crate::rules;
-use crate::slim::Modules;
+use crate::slim::{Modules, add_keep_rules};
 use crate::trust::HostFile;
 
 pub(super) fn run(arguments: &ConfigArguments, output: Output) -> anyhow::Result<Outcome> {
@@ -50,14 +51,103 @@ fn seen_from_here(file: HostFile) -> HostFile {
     }
 }
 
-/// The part of packages to keep according to the nearest `.jettison.toml`. The search for the
-/// policy warns about files that are ignored.
+/// The part of packages to keep according to the nearest `.jettison.toml`, whose keep rules are
+/// added. The search for the policy warns about files that are ignored.
 pub(super) fn modules() -> anyhow::Result<Option<Modules>> {
     let Some(file) = config::find_own(&current_directory()?).file else {
         return Ok(None);
     };
     let file = seen_from_here(file);
-    Ok(config::load(Some(&file), &|_| None, rules::registry())?.modules)
+    let config = config::load(Some(&file), &|_| None, rules::registry())?;
+    add_own_keep_rules(&config)?;
+    Ok(config.modules)
+}
+
+/// Maximum size of a page of a keep rule, in bytes.
+const MAX_PAGE: u64 = 256 << 10;
+
+/// Adds the keep rules in the directory that a configuration file names.
+fn add_own_keep_rules(config: &Config) -> anyhow::Result<()> {
+    let Some(directory) = &config.keep_rules else {
+        return Ok(());
+    };
+    let shown = directory.path.display();
+    let context = || format!("`keep-rules`: `{shown}`");
+    if !directory.is_named && !is_below(&directory.path, &config.directory)? {
+        anyhow::bail!("`keep-rules`: `{shown}` leads out of the directory of its file");
+    }
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(&directory.path).with_context(context)? {
+        let path = entry.with_context(context)?.path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            paths.push(path);
+        }
+    }
+    // The order of a directory differs from one machine to the next.
+    paths.sort();
+    let mut pages = Vec::new();
+    for path in paths {
+        let name = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let file = if directory.is_named {
+            HostFile::named(&path)
+        } else {
+            HostFile::found(&path, &config.directory)
+        };
+        let text = file
+            .read_text(MAX_PAGE)
+            .with_context(|| format!("`{}`", path.display()))?;
+        pages.push((name, text));
+    }
+    add_keep_rules(pages).with_context(context)
+}
+
+/// The rules of a run: jettison's own, and those of its configuration file.
+pub(super) fn registry(config: &Config) -> &'static Registry {
+    config.settings.own_rules.registry(rules::registry())
+}
+
+/// The rules that can be explained: those of the nearest configuration file too, unless there is an
+/// error in it, which the pages may help to fix.
+pub(super) fn known_rules(output: Output) -> &'static Registry {
+    match nearest_own(output) {
+        Ok(config) => registry(&config),
+        Err(error) => {
+            output.warning(format_args!("{error:#}"));
+            rules::registry()
+        }
+    }
+}
+
+/// Whether a directory is below another one after symlinks are resolved. The files in it are
+/// checked again when they are read.
+fn is_below(directory: &Path, top: &Path) -> anyhow::Result<bool> {
+    let top = if top.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        top
+    };
+    let real = |path: &Path| {
+        path.canonicalize()
+            .with_context(|| format!("`keep-rules`: `{}`", path.display()))
+    };
+    Ok(real(directory)?.starts_with(real(top)?))
+}
+
+/// The configuration of the nearest `.jettison.toml`.
+pub(super) fn nearest_own(output: Output) -> anyhow::Result<Config> {
+    let file = located(config::find_own(&current_directory()?), output);
+    match file {
+        Some(file) => {
+            let config = config::load(Some(&file), &|_| None, rules::registry())?;
+            add_own_keep_rules(&config)?;
+            Ok(config)
+        }
+        None => Ok(Config::default()),
+    }
 }
 
 /// The directory that relative paths start at.

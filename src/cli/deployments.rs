@@ -11,8 +11,10 @@ use super::exclude::Exclude;
 use super::files::STDIN;
 use super::{Output, discover};
 use crate::deployment::{
-    self, Build, Deployment, Files, InlineText, Kind, NoFiles, Recipe, Room, Unreadable,
+    self, Build, Deployment, Files, HiddenValues, InlineText, Kind, NoFiles, Recipe, Room,
+    Unreadable,
 };
+use crate::lint::Veil;
 use crate::source::Source;
 use crate::trust::{HostFile, Refusal, limits, real_path, repository_root};
 
@@ -78,6 +80,8 @@ impl Files for HostFiles {
 #[derive(Debug, Default)]
 pub(super) struct Invocations {
     by_path: BTreeMap<PathBuf, Invoked>,
+    /// Values that are not shown.
+    hidden: HiddenValues,
 }
 
 /// A Dockerfile that deployments build.
@@ -99,6 +103,7 @@ const MAX_INLINE: usize = 1 << 20;
 
 impl Invocations {
     pub(super) fn add(&mut self, deployment: &Deployment) {
+        self.hidden.extend(&deployment.hidden);
         for build in deployment.builds() {
             let Some(path) = build.dockerfile() else {
                 continue;
@@ -122,6 +127,11 @@ impl Invocations {
             .unwrap_or_default()
     }
 
+    /// Values of the deployments that are not shown.
+    pub(super) fn hidden(&self) -> &HiddenValues {
+        &self.hidden
+    }
+
     /// The Dockerfiles that are built and are not among the sources. One that is missing may be
     /// generated; one that is outside of the repository of the deployment is not read, nor one that
     /// is excluded or whose name is not that of a Dockerfile: findings would disclose lines of any
@@ -143,6 +153,7 @@ impl Invocations {
             .collect();
         let mut left = MAX_UNREAD;
         let mut unread = Vec::new();
+        let veil = Veil::new(&self.hidden, "");
         for (path, invoked) in &self.by_path {
             if known.contains(path.as_path()) {
                 continue;
@@ -153,11 +164,12 @@ impl Invocations {
                 continue;
             }
             if !discover::is_dockerfile(path) {
-                output.warning(format_args!(
+                let message = format!(
                     "`{}` is not checked: its name is not that of a Dockerfile, so name it on the \
                      command line",
                     path.display()
-                ));
+                );
+                output.warning(veil.message(&message, ""));
                 continue;
             }
             match invoked.read(path) {
@@ -173,10 +185,8 @@ impl Invocations {
                 }
                 Err(reason) if reason.is_missing() => {}
                 Err(reason) => {
-                    output.warning(format_args!(
-                        "`{}` is not checked: {reason}",
-                        path.display()
-                    ));
+                    let message = format!("`{}` is not checked: {reason}", path.display());
+                    output.warning(veil.message(&message, ""));
                 }
             }
         }

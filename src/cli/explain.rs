@@ -7,18 +7,18 @@ use anyhow::bail;
 use serde_json::{Value, json};
 
 use super::arguments::{ExplainArguments, ListFormat};
+use super::config::known_rules;
 use super::{Outcome, Output, guide, output, page, rules as list};
 use crate::lint::{Page, Registry, SHELLCHECK, ShellcheckCode, Tool};
 use crate::page::without_images;
 use crate::printable::Lines;
-use crate::rules;
 use crate::slim::{KeepPage, keep_rules};
 
 /// Maximum number of rules to list for an ambiguous prefix.
 const MOST_NAMES: usize = 6;
 
 pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Result<Outcome> {
-    let registry = rules::registry();
+    let registry = known_rules(output);
     let text = match &arguments.rule {
         Some(name) if guide::is_guide_name(name) => guide::text(name, arguments.format)?,
         Some(name) => match name.parse::<ShellcheckCode>() {

@@ -69,15 +69,30 @@ pub(super) struct FixedFile {
     pub(super) after: Linted,
     /// The number of fixed findings of each rule.
     pub(super) rules: BTreeMap<&'static str, usize>,
+    /// Whether the findings after the last pass are those of `Pass::OwnRules`.
+    is_partial: bool,
     passes: fix::Passes,
+}
+
+/// The way in which files are linted in a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pass {
+    /// With ShellCheck.
+    Full,
+    /// Without ShellCheck, which takes longer than all other rules together.
+    OwnRules,
 }
 
 /// Fixes all files. Each pass calls `lint` once for all changed files, because ShellCheck is slow
 /// to start.
+///
+/// ShellCheck is asked about the original texts, and again when the other rules have nothing left
+/// to fix: before that, its findings would be about scripts that are still being changed.
 pub(super) fn fix_all(
     files: Vec<Linted>,
     max: Applicability,
-    mut lint: impl FnMut(Vec<Source>) -> anyhow::Result<Vec<Linted>>,
+    has_shellcheck: bool,
+    mut lint: impl FnMut(Vec<Source>, Pass) -> anyhow::Result<Vec<Linted>>,
 ) -> anyhow::Result<Vec<FixedFile>> {
     let mut all: Vec<FixedFile> = files
         .into_iter()
@@ -85,34 +100,62 @@ pub(super) fn fix_all(
             before: None,
             after,
             rules: BTreeMap::new(),
+            is_partial: false,
             passes: fix::Passes::default(),
         })
         .collect();
     // A fix can make another one possible, or move it, so the new text is linted and fixed again.
     loop {
-        let (mut changed, mut sources) = (Vec::new(), Vec::new());
+        let (mut own, mut full) = (Vec::new(), Vec::new());
         for (index, file) in all.iter_mut().enumerate() {
-            let Some(source) = file.after.source() else {
-                continue;
-            };
-            let Some(fixed) = file.passes.next(source, &file.after.findings, max) else {
-                continue;
-            };
-            for rule in fixed.rules {
-                *file.rules.entry(rule).or_default() += 1;
+            if let Some(source) = file.next(max) {
+                // Nothing follows the last pass, so it is also the one with ShellCheck.
+                if has_shellcheck && !file.passes.is_over() {
+                    own.push((index, source));
+                } else {
+                    full.push((index, source));
+                }
             }
-            sources.push(Source::new(source.name(), fixed.bytes));
-            changed.push(index);
         }
-        if changed.is_empty() {
+        if own.is_empty() && full.is_empty() {
+            for (index, file) in all.iter().enumerate() {
+                if let (true, Some(source)) = (file.is_partial, file.after.source()) {
+                    full.push((index, source.clone()));
+                }
+            }
+        }
+        if own.is_empty() && full.is_empty() {
             return Ok(all);
         }
-        for (index, next) in changed.into_iter().zip(lint(sources)?) {
-            let before = std::mem::replace(&mut all[index].after, next);
-            // The original is the text before the first pass, not before this one.
-            if let (None, Input::Dockerfile(source)) = (&all[index].before, before.input) {
-                all[index].before = Some(source);
+        for (changed, pass) in [(own, Pass::OwnRules), (full, Pass::Full)] {
+            if changed.is_empty() {
+                continue;
             }
+            let (indexes, sources): (Vec<usize>, Vec<Source>) = changed.into_iter().unzip();
+            for (index, next) in indexes.into_iter().zip(lint(sources, pass)?) {
+                all[index].replace(next, pass);
+            }
+        }
+    }
+}
+
+impl FixedFile {
+    /// The text after the next fixes; `None` if there are none.
+    fn next(&mut self, max: Applicability) -> Option<Source> {
+        let source = self.after.source()?;
+        let fixed = self.passes.next(source, &self.after.findings, max)?;
+        for rule in fixed.rules {
+            *self.rules.entry(rule).or_default() += 1;
+        }
+        Some(Source::new(source.name(), fixed.bytes))
+    }
+
+    fn replace(&mut self, next: Linted, pass: Pass) {
+        self.is_partial = pass == Pass::OwnRules;
+        let before = std::mem::replace(&mut self.after, next);
+        // The original is the text before the first pass, not before this one.
+        if let (None, Input::Dockerfile(source)) = (&self.before, before.input) {
+            self.before = Some(source);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! `jettison harden`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use clap::{Args, ValueEnum};
 
 use super::arguments::PlanArguments;
@@ -12,9 +13,11 @@ use super::progress::Bar;
 use super::slim::slimming;
 use super::source::SourceArguments;
 use super::{Outcome, Output, with};
+use crate::deployment::{Deployment, Spanned, Workload};
 use crate::harden::{Hardening, file_rules};
 use crate::image::{Name, Reference};
-use crate::report::{self, Hardened, Rendered};
+use crate::lint::Veil;
+use crate::report::{self, Hardened, NotApplied, Rendered};
 use crate::slim::PlanOptions;
 use crate::source::Source;
 use crate::trust;
@@ -54,8 +57,11 @@ pub(super) struct HardenArguments {
     limits: LimitArguments,
 }
 
-/// Maximum number of containers that `--apply` changes: the file is read again after each.
+/// Maximum number of containers that `--apply` changes.
 const MAX_APPLIED: usize = 64;
+/// How many times containers that cannot be changed together are divided, and how many services a
+/// chain of `extends` has.
+const MAX_ATTEMPTS: usize = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum HardenFormat {
@@ -118,49 +124,43 @@ fn plan_options(arguments: &HardenArguments) -> anyhow::Result<PlanOptions> {
     Ok(options)
 }
 
-/// Adds the settings to the containers of a file, one after the other: each changes the lines of
-/// those after it.
+/// Adds the settings to the containers of a file.
 fn apply(
     target: &str,
     image: &str,
     settings: &Hardening,
     output: Output,
 ) -> anyhow::Result<Outcome> {
-    let (old, count) = with::file(target, image)?;
+    let old = with::file(target)?;
+    let (deployment, selected) = with::selected_in(old.clone(), target, image)?;
+    let count = selected.len();
     ensure!(
         count <= MAX_APPLIED,
         "`{target}` selects {count} containers, more than {MAX_APPLIED}: name one after a colon"
     );
-    let mut text = old.text().to_owned();
-    let mut by_hand = Vec::new();
-    for index in 0..count {
-        let source = Source::new(old.name(), text.as_str());
-        let (deployment, selected) = with::selected_in(source, target, image)?;
-        let Some(&(pod, workload)) = selected.get(index) else {
-            break;
-        };
-        let pod = &deployment.pods[pod];
-        let workload = &pod.workloads[workload];
-        let place = workload.name.place;
-        let name = &workload.name.value;
-        ensure!(
-            place.file == 0,
-            "`{name}` is defined in `{}`",
-            deployment.source(place).name()
-        );
-        let hardened = Hardened {
-            image,
-            service: name,
-            settings,
-        };
-        let applied = report::apply(&hardened, &text, pod, workload).with_context(|| {
-            format!("`{name}` is not a block of keys, one on each line and used once")
-        })?;
-        text = applied.text;
-        by_hand.extend(applied.by_hand);
+    let mut rounds: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (index, (pod, workload)) in selected.into_iter().enumerate() {
+        let workload = &deployment.pods[pod].workloads[workload];
+        let round = extended_services(&deployment, workload);
+        rounds.entry(round).or_default().push(index);
     }
+    let mut edit = ContainerEdit {
+        target,
+        image,
+        settings,
+        name: old.name(),
+        text: old.text().to_owned(),
+        by_hand: Vec::new(),
+        attempts: MAX_ATTEMPTS,
+    };
+    // A service that extends another one gets its settings, so it is read after that is changed.
+    for indexes in rounds.values() {
+        edit.apply(indexes)?;
+    }
+    let ContainerEdit { text, by_hand, .. } = edit;
+    let veil = Veil::new(&deployment.hidden, old.text());
     for left in &by_hand {
-        output.warning(format_args!("left to you: {left}"));
+        output.warning(veil.message(&format!("left to you: {left}"), ""));
     }
     if text == old.text() {
         if by_hand.is_empty() {
@@ -169,7 +169,7 @@ fn apply(
         return Ok(Outcome::Clean);
     }
     ensure!(
-        problems(&old, old.text(), target, image)? == problems(&old, &text, target, image)?,
+        deployment.problems.len() == problems(&old, &text, target, image)?,
         "the settings cannot be added without breaking the file: add them by hand"
     );
     let path = Path::new(old.name());
@@ -178,6 +178,77 @@ fn apply(
     ensure!(is_written, "`{}` has just been changed", old.name());
     output.note(format_args!("changed `{}`", old.name()));
     Ok(Outcome::Clean)
+}
+
+/// The number of services that a service extends, directly and through others.
+fn extended_services(deployment: &Deployment, workload: &Workload) -> usize {
+    let (mut at, mut count) = (workload, 0);
+    while let Some(name) = &at.extends
+        && count < MAX_ATTEMPTS
+    {
+        count += 1;
+        let mut workloads = deployment.workloads();
+        match workloads.find(|(_, other)| *other.name.value == **name) {
+            Some((_, other)) => at = other,
+            None => break,
+        }
+    }
+    count
+}
+
+/// The text of a file while settings are added to its containers.
+struct ContainerEdit<'a> {
+    target: &'a str,
+    image: &'a str,
+    settings: &'a Hardening,
+    /// The name of the file.
+    name: &'a str,
+    text: String,
+    by_hand: Vec<String>,
+    /// How many times containers may still be divided.
+    attempts: usize,
+}
+
+impl ContainerEdit<'_> {
+    /// Adds the settings to some of the selected containers together. If that would change other
+    /// values, the containers that are not to blame are found by halves.
+    fn apply(&mut self, indexes: &[usize]) -> anyhow::Result<()> {
+        if indexes.is_empty() {
+            return Ok(());
+        }
+        let source = Source::new(self.name, self.text.as_str());
+        let (deployment, selected) = with::selected_in(source, self.target, self.image)?;
+        let mut containers = Vec::new();
+        for (pod, workload) in indexes.iter().filter_map(|index| selected.get(*index)) {
+            let pod = &deployment.pods[*pod];
+            let workload = &pod.workloads[*workload];
+            let Spanned { value: name, place } = &workload.name;
+            let file = deployment.source(*place).name();
+            ensure!(place.file == 0, "`{name}` is defined in `{file}`");
+            containers.push((pod, workload));
+        }
+        match report::apply(self.image, self.settings, &self.text, &containers) {
+            Ok(applied) => {
+                self.text = applied.text;
+                self.by_hand.extend(applied.by_hand);
+            }
+            Err(NotApplied::NoBlock(name)) => {
+                bail!("`{name}` is not a block of keys, one on each line and used once");
+            }
+            Err(NotApplied::OtherValues) if indexes.len() == 1 || self.attempts == 0 => {
+                let names = containers.iter().map(|(_, workload)| &workload.name);
+                self.by_hand
+                    .extend(names.map(|name| report::other_values(name)));
+            }
+            Err(NotApplied::OtherValues) => {
+                self.attempts -= 1;
+                let (left, right) = indexes.split_at(indexes.len() / 2);
+                self.apply(left)?;
+                self.apply(right)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The number of defects that keep parts of a text from being read.

@@ -8,11 +8,11 @@ use anyhow::Context as _;
 use rayon::prelude::*;
 
 use super::arguments::LintArguments;
-use super::config::{current_directory, located};
+use super::config::{current_directory, located, registry};
 use super::deployments::{self, Invocations};
 use super::exclude::Exclude;
 use super::files::{self, FEW, STDIN};
-use super::fix::{self, Mode};
+use super::fix::{self, Mode, Pass};
 use super::images::{self, ImageLinter, LintedImage};
 use super::reports::{Place, Reports};
 use super::{Outcome, Output, baseline, build_context, policy, shellcheck};
@@ -20,17 +20,17 @@ use crate::config::{self, Config, FailOn, Shellcheck};
 use crate::deployment::{Build, Deployment, Room};
 use crate::lint::image::{DECIDED_BY_IMAGE, NEEDS_IMAGE};
 use crate::lint::{
-    self, BuildContext, DeployedImage, Extras, Finding, LintedFile, Named, Registry, Selection,
-    Settings, Severity,
+    self, BuildContext, DeployedImage, Extras, Finding, LintedFile, Named, NamedStandard, Registry,
+    Selection, Settings, Severity, Veil,
 };
 use crate::report::{Baseline, Linted, Report};
 use crate::rules;
+use crate::shellcheck::{Checker, ShellcheckError};
 use crate::source::Source;
 use crate::trust::HostFile;
 
 pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<Outcome> {
-    let registry = rules::registry();
-    let config = configuration(arguments, registry, output)?;
+    let config = configuration(arguments, output)?;
     let output = colored(&config, output);
     // Conflicting reports are an error before the work starts, not after it.
     let reports = Reports::new(&arguments.reports, &config.formats)?;
@@ -45,13 +45,13 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         deployed: &deployed,
         invocations: &invocations,
         output,
-        has_shellcheck: false,
+        shellcheck: None,
         failed: false,
         others: Mutex::default(),
         warned: Mutex::default(),
         large: Mutex::default(),
     };
-    let mut files = linter.lint(jobs);
+    let mut files = linter.open_shellcheck().lint(jobs);
     linter.add_others(&mut files);
     let dockerfiles = files.len();
     for image in &inputs.images {
@@ -92,13 +92,14 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     limit_attack_surfaces(&mut files, output);
     let report = Report {
         files: &files,
-        registry,
+        registry: registry(&config),
+        compliance: arguments.compliance.map(|named| named.0),
     };
     reports.write(&report, report_place(arguments, mode), output)?;
     for line in &summary {
         output.note(line);
     }
-    if !linter.has_shellcheck && !failed && dockerfiles > 0 && reports.has_text_on_stdout() {
+    if linter.shellcheck.is_none() && !failed && dockerfiles > 0 && reports.has_text_on_stdout() {
         note_missing_shellcheck(&config, output);
     }
     Ok(match mode {
@@ -183,7 +184,7 @@ fn read_inputs(
     }
     let linter = ImageLinter {
         config,
-        registry: rules::registry(),
+        registry: registry(config),
         source: &arguments.source,
         limits: &arguments.limits,
         export: export.as_ref(),
@@ -228,8 +229,14 @@ fn fix_files(
     // Images have no text to fix. They are the last, as they were linted after the Dockerfiles.
     let dockerfiles = files.partition_point(|file| file.source().is_some());
     let images = files.split_off(dockerfiles);
-    let mut fixed = fix::fix_all(files, arguments.fix.applicability(), |sources| {
-        let mut files = linter.lint(jobs(&Room::default(), sources));
+    let has_shellcheck = linter.shellcheck.is_some();
+    let applicability = arguments.fix.applicability();
+    let mut fixed = fix::fix_all(files, applicability, has_shellcheck, |sources, pass| {
+        let jobs = jobs(&Room::default(), sources);
+        let mut files = match pass {
+            Pass::Full => linter.lint(jobs),
+            Pass::OwnRules => linter.lint_answered(jobs),
+        };
         baseline::withhold_fixes(accepted, &mut files)?;
         Ok(files)
     })?;
@@ -257,7 +264,7 @@ fn report_place(arguments: &LintArguments, mode: Option<Mode>) -> Place {
 /// Prints a note that scripts were not checked, unless ShellCheck was disabled or named: a named
 /// program that is missing is already an error.
 fn note_missing_shellcheck(config: &Config, output: Output) {
-    if config.shellcheck == Shellcheck::Found && shellcheck::is_wanted(config, rules::registry()) {
+    if config.shellcheck == Shellcheck::Found && shellcheck::is_wanted(config, registry(config)) {
         output.note("`shellcheck` is not on PATH: scripts were checked without it");
     }
 }
@@ -295,9 +302,10 @@ struct Linter<'a> {
     /// How deployments build the Dockerfiles.
     invocations: &'a Invocations,
     output: Output,
-    /// Whether ShellCheck was found and checked the scripts.
-    has_shellcheck: bool,
-    /// Whether ShellCheck failed. It is not run again, so that the error is reported once.
+    /// `None` if it is disabled or not installed, and after it has failed: the error is reported
+    /// once.
+    shellcheck: Option<Checker>,
+    /// Whether ShellCheck failed.
     failed: bool,
     /// Warnings that were printed: files are linted again after a fix.
     warned: Mutex<BTreeSet<String>>,
@@ -337,14 +345,18 @@ const MAX_BUILT: usize = 512 << 10;
 
 impl Linter<'_> {
     fn lint(&mut self, mut jobs: Vec<Job>) -> Vec<Linted> {
-        let few = jobs.len() <= FEW;
         let texts: Vec<Vec<Source>> = jobs.iter().map(Job::texts).collect();
         // One process checks the scripts of all files, as it takes longer to start than to check.
         let mut answers = self.ask_shellcheck(&texts.concat()).into_iter();
         for (job, texts) in jobs.iter_mut().zip(&texts) {
             job.answers = answers.by_ref().take(texts.len()).collect();
         }
-        if few {
+        self.lint_answered(jobs)
+    }
+
+    /// The same without ShellCheck, or with answers that are already there.
+    fn lint_answered(&self, jobs: Vec<Job>) -> Vec<Linted> {
+        if jobs.len() <= FEW {
             jobs.into_iter().map(|job| self.lint_job(job)).collect()
         } else {
             jobs.into_par_iter().map(|job| self.lint_job(job)).collect()
@@ -365,7 +377,7 @@ impl Linter<'_> {
         deployment: &Deployment,
         answers: Vec<Option<Vec<Finding>>>,
     ) -> Linted {
-        let registry = rules::registry();
+        let registry = registry(self.config);
         let mut files =
             lint::lint_deployment(deployment, self.deployed, registry, &self.config.settings);
         let inline = deployments::inline_builds(deployment);
@@ -377,9 +389,12 @@ impl Linter<'_> {
             ));
         }
         let mut findings = std::mem::take(&mut files[0].findings);
+        let veil = Veil::new(&deployment.hidden, source.text());
         if let Ok(mut others) = self.others.lock() {
             others.extend(files.drain(1..));
         }
+        // Without ShellCheck, there are no answers.
+        let answers = answers.into_iter().chain(std::iter::repeat(None));
         for ((build, text), shellcheck) in inline.into_iter().zip(answers) {
             let mut settings = lint::invocation_settings(&self.config.settings, build);
             settings.ignore.extend(NEEDS_IMAGE);
@@ -392,7 +407,8 @@ impl Linter<'_> {
                 shellcheck,
                 from_image: Vec::new(),
             };
-            let report = lint::lint_with(&dockerfile, registry, &settings, extras);
+            let mut report = lint::lint_with(&dockerfile, registry, &settings, extras);
+            veil.hide_in(&mut report.findings, registry);
             for finding in report.findings {
                 findings.push(lint::in_file(finding, text, source.text()));
             }
@@ -430,8 +446,10 @@ impl Linter<'_> {
             None
         };
         let (settings, from_image) = self.findings_of_image(&source);
-        let registry = rules::registry();
+        let registry = registry(self.config);
         let builds = self.checked_builds(&source);
+        // Build arguments have values of the deployments.
+        let veil = Veil::new(self.invocations.hidden(), source.text());
         let mut reports = Vec::new();
         for build in builds {
             let settings = lint::invocation_settings(&settings, build);
@@ -443,7 +461,12 @@ impl Linter<'_> {
                 shellcheck: shellcheck.clone(),
                 from_image: from_image.clone(),
             };
-            reports.push(lint::lint_with(&source, registry, &settings, extras));
+            let mut report = lint::lint_with(&source, registry, &settings, extras);
+            veil.hide_in(&mut report.findings, registry);
+            if let Some(surface) = &mut report.attack_surface {
+                veil.hide_in_surface(surface);
+            }
+            reports.push(report);
         }
         if builds.is_empty() {
             let extras = Extras {
@@ -485,6 +508,8 @@ impl Linter<'_> {
     /// The build context of a Dockerfile in a directory.
     fn context_of(&self, dockerfile: &Path, context: &Path) -> BuildContext {
         let (build, warning) = build_context::within(dockerfile, context);
+        let hidden = self.invocations.hidden();
+        let warning = warning.map(|warning| Veil::new(hidden, "").message(&warning, ""));
         if let Some(warning) = warning
             && let Ok(mut warned) = self.warned.lock()
             && warned.insert(warning.clone())
@@ -511,21 +536,27 @@ impl Linter<'_> {
         }
     }
 
-    /// ShellCheck's findings in each file; `None` for all files if it is disabled, not installed,
-    /// or failed.
+    fn open_shellcheck(&mut self) -> &mut Self {
+        match shellcheck::open(self.config, registry(self.config)) {
+            Ok(checker) => self.shellcheck = checker,
+            Err(error) => self.report_shellcheck(error),
+        }
+        self
+    }
+
+    fn report_shellcheck(&mut self, error: ShellcheckError) {
+        self.failed = true;
+        self.shellcheck = None;
+        self.output.error(&error.into());
+    }
+
+    /// ShellCheck's findings in each file; `None` for all files without it.
     fn ask_shellcheck(&mut self, sources: &[Source]) -> Vec<Option<Vec<Finding>>> {
         let mut answers = Vec::new();
-        if !self.failed {
-            match shellcheck::ask(self.config, rules::registry(), sources) {
-                Ok(None) => {}
-                Ok(Some(checked)) => {
-                    self.has_shellcheck = true;
-                    answers.extend(checked.into_iter().map(Some));
-                }
-                Err(error) => {
-                    self.failed = true;
-                    self.output.error(&error.into());
-                }
+        if let Some(checker) = &mut self.shellcheck {
+            match checker.check(sources, &self.config.settings) {
+                Ok(checked) => answers.extend(checked.into_iter().map(Some)),
+                Err(error) => self.report_shellcheck(error),
             }
         }
         answers.resize(sources.len(), None);
@@ -565,19 +596,19 @@ fn outcome(files: &[Linted], fail_on: FailOn) -> Outcome {
 }
 
 /// The configuration of a run: that of the file, overridden by command-line options.
-fn configuration(
-    arguments: &LintArguments,
-    registry: &Registry,
-    output: Output,
-) -> anyhow::Result<Config> {
+fn configuration(arguments: &LintArguments, output: Output) -> anyhow::Result<Config> {
     let file = match &arguments.config {
         // `JETTISON_CONFIG` may name a file for all runs; `--no-config` still ignores it.
         _ if arguments.no_config => None,
         Some(path) => Some(HostFile::named(path)),
         None => located(config::find(&start_directory(arguments)?), output),
     };
-    let mut config = config::load(file.as_ref(), &|name| std::env::var(name).ok(), registry)?;
-    select(arguments, registry, &mut config)?;
+    let mut config = config::load(
+        file.as_ref(),
+        &|name| std::env::var(name).ok(),
+        rules::registry(),
+    )?;
+    select(arguments, registry(&config), &mut config)?;
     // Later arguments win, so command-line arguments follow those of the file.
     let build_args = arguments.build_arg.iter();
     config
@@ -597,7 +628,7 @@ fn configuration(
 }
 
 /// Applies `--select`, `--profile` and `--ignore`.
-fn select(
+pub(super) fn select(
     arguments: &LintArguments,
     registry: &Registry,
     config: &mut Config,
@@ -607,6 +638,12 @@ fn select(
         settings.select = Selection::ALL;
     } else if !arguments.select.is_empty() {
         settings.select(resolve(registry, &arguments.select, "--select")?);
+    } else if let Some(NamedStandard(standard)) = arguments.compliance {
+        settings.select(
+            registry
+                .resolve(standard.rules())
+                .context("`--compliance`")?,
+        );
     } else if let Some(profile) = arguments.profile {
         settings.select = Selection::Profile(profile);
     }

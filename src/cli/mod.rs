@@ -19,6 +19,8 @@ mod exclude;
 mod explain;
 mod files;
 mod fix;
+#[cfg(feature = "frontend")]
+mod frontend;
 mod guide;
 mod harden;
 mod heal;
@@ -42,6 +44,7 @@ mod progress;
 mod reports;
 mod restore;
 mod rules;
+mod rules_test;
 mod sbom_generator;
 mod shared;
 mod shellcheck;
@@ -67,6 +70,8 @@ use output::Output;
 use crate::evidence;
 #[cfg(all(target_os = "linux", not(jettison_portable)))]
 use crate::evidence::tracer;
+#[cfg(feature = "frontend")]
+use crate::frontend::BuildOptions;
 use crate::printable::escape;
 use crate::trust;
 
@@ -109,6 +114,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Err(error) => return refuse(&error),
     }
+    if typed.len() == 1
+        && let Some(command) = command_for_buildkit()
+    {
+        typed.push(command.into());
+    }
     if let Err(error) = hook::check_names(&typed) {
         return refuse(&error);
     }
@@ -129,6 +139,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Outcome::Failed
     });
     ExitCode::from(outcome as u8)
+}
+
+/// The command that BuildKit means. It starts the entrypoint of an image without arguments, so one
+/// image serves as a frontend, as an SBOM generator, and for all other commands.
+fn command_for_buildkit() -> Option<&'static str> {
+    #[cfg(feature = "frontend")]
+    if BuildOptions::are_in_environment() {
+        return Some("frontend");
+    }
+    std::env::var_os("BUILDKIT_SCAN_DESTINATION").map(|_| "sbom-generator")
 }
 
 fn refuse(error: &clap::Error) -> ExitCode {

@@ -118,7 +118,8 @@ pub(super) fn violations(
         packages: &packages,
         vulnerabilities: None,
     };
-    let mut findings = check_policy(input, rules::registry(), policy)?;
+    let registry = policy.own_rules.registry(rules::registry());
+    let mut findings = check_policy(input, registry, policy)?;
     if findings.is_empty() {
         return Ok(None);
     }
@@ -134,7 +135,8 @@ pub(super) fn violations(
     Ok(Some(report::text(
         &Report {
             files: &files,
-            registry: rules::registry(),
+            registry,
+            compliance: None,
         },
         // Each violation has to be fixed or allowed, and there is no option to show the others.
         Style {

@@ -6,14 +6,22 @@ use anstyle::Style;
 use serde_json::json;
 
 use super::arguments::{ListFormat, RulesArguments};
-use super::{Outcome, Output, output};
+use super::config::known_rules;
+use super::{Outcome, Output, output, rules_test};
 use crate::lint::{Applicability, Category, Page, Profile, Severity, index_markdown};
 use crate::printable::Lines;
 use crate::rules;
 use crate::slim::keep_rules;
 
 pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<Outcome> {
-    let registry = rules::registry();
+    if arguments.test {
+        return rules_test::run(output);
+    }
+    let registry = match arguments.format {
+        // The index is that of `rules/README.md`.
+        ListFormat::Markdown => rules::registry(),
+        ListFormat::Text | ListFormat::Json => known_rules(output),
+    };
     let list = match arguments.format {
         ListFormat::Text => table(
             &registry.iter().map(|(_, page)| page).collect::<Vec<_>>(),

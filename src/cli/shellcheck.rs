@@ -8,9 +8,8 @@ use clap::Args;
 use clap::builder::FalseyValueParser;
 
 use crate::config::{Config, Shellcheck};
-use crate::lint::{Finding, Registry, SHELLCHECK};
-use crate::shellcheck::{self, ShellcheckError};
-use crate::source::Source;
+use crate::lint::{Registry, SHELLCHECK};
+use crate::shellcheck::{self, Checker, ShellcheckError};
 use crate::trust;
 
 #[derive(Args, Clone, Debug)]
@@ -47,12 +46,11 @@ impl ShellcheckArguments {
     }
 }
 
-/// ShellCheck's findings in each file; `None` if it is disabled or not installed.
-pub(super) fn ask<'s>(
+/// ShellCheck for the files of a run; `None` if it is disabled or not installed.
+pub(super) fn open(
     config: &Config,
     registry: &Registry,
-    sources: impl IntoIterator<Item = &'s Source>,
-) -> Result<Option<Vec<Vec<Finding>>>, ShellcheckError> {
+) -> Result<Option<Checker>, ShellcheckError> {
     if !is_wanted(config, registry) {
         return Ok(None);
     }
@@ -62,15 +60,12 @@ pub(super) fn ask<'s>(
         Shellcheck::Found => std::env::var_os("PATH").and_then(|path| shellcheck::find(&path)),
         Shellcheck::Off => None,
     };
-    let Some(program) = program else {
-        return Ok(None);
-    };
     let cache = if config.no_cache {
         None
     } else {
         shellcheck::open_cache()
     };
-    shellcheck::check_with(&program, cache.as_ref(), sources, &config.settings).map(Some)
+    Ok(program.map(|program| Checker::new(program, cache)))
 }
 
 /// The absolute path of a program: a path relative to the current directory, or a name on `PATH`.

@@ -103,6 +103,7 @@ fn missing(image: &Image, options: &PlanOptions) -> Lines {
         }
     };
     for (field, program) in plan.absent_programs() {
+        let program = field.shown(program);
         lines.line(format_args!(
             "`{program}`, the program of {field}, is not in the image"
         ));

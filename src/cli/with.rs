@@ -50,12 +50,10 @@ fn of_option(option: &str, image: &str) -> anyhow::Result<Vec<DeployedContainer>
     Ok(containers)
 }
 
-/// The file of an option, and the number of its containers that are selected.
-pub(super) fn file(option: &str, image: &str) -> anyhow::Result<(Source, usize)> {
+/// The file of an option.
+pub(super) fn file(option: &str) -> anyhow::Result<Source> {
     let (path, _) = split(option);
-    let source = source(&HostFile::named(path)).with_context(|| format!("`{option}`"))?;
-    let (_, selected) = selected_in(source.clone(), option, image)?;
-    Ok((source, selected.len()))
+    source(&HostFile::named(path)).with_context(|| format!("`{option}`"))
 }
 
 /// The deployment in a text, and the containers that an option selects in it: indices of pods, and
@@ -263,19 +261,25 @@ struct Places<'a> {
 }
 
 impl Places<'_> {
-    fn field(&self, key: &str, place: Place) -> Field {
+    fn field(&self, key: &str, place: Place, words: &[Spanned<String>]) -> Field {
+        let hidden = &self.deployment.hidden;
+        let words = words.iter().map(|word| {
+            let shown = hidden.shown_at(word.place).map(str::to_owned);
+            (word.value.clone(), shown)
+        });
         let source = self.deployment.source(place);
         // Reasons are copied all over the keep graph, and there are only a few keys in a run.
         Field::Deployed(Box::leak(Box::new(DeployedKey {
             key: key.to_owned(),
             file: source.name().to_owned(),
             line: source.line(place.span.start),
+            words: words.collect(),
         })))
     }
 
     fn value(&self, key: &str, value: &Spanned<String>) -> DeployedValue {
         DeployedValue {
-            field: self.field(key, value.place),
+            field: self.field(key, value.place, &[]),
             value: value.value.clone(),
         }
     }
@@ -290,7 +294,7 @@ impl Places<'_> {
             words.push(word.value.clone());
         }
         DeployedCommand {
-            field: self.field(key, command.place),
+            field: self.field(key, command.place, &command.words),
             words,
             is_shell: command.is_shell,
         }

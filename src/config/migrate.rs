@@ -38,7 +38,11 @@ struct Own {
 
 /// Returns the text of a `.jettison.toml` for the text of hadolint's file at `path`. Codes without
 /// a rule here are only mentioned in a comment.
-pub fn migrate(path: &Path, text: &str, registry: &Registry) -> Result<String, ConfigError> {
+pub fn migrate(
+    path: &Path,
+    text: &str,
+    registry: &'static Registry,
+) -> Result<String, ConfigError> {
     // Errors in the file must not be migrated.
     super::parse(path, text, registry)?;
     let file = hadolint::read(path, text)?;

@@ -9,8 +9,9 @@ use serde_json::json;
 use toml::Spanned;
 
 use super::policy::{PolicyTable, policy};
+use super::rules::{RuleTable, own_rules};
 use super::schema::{self, table};
-use super::{ALL, Config, ConfigError, FailOn, Shellcheck};
+use super::{ALL, Config, ConfigError, FailOn, KeepDirectory, Shellcheck};
 use crate::lint::{LabelType, Named, Profile, Registry, Selection, Settings, Severity};
 use crate::lint::{SettingKey, SettingOrigin, SettingOrigins};
 use crate::slim::Modules;
@@ -95,10 +96,24 @@ table! {
             Modules::ALL.map(Modules::as_str),
             Modules::default().as_str(),
         ),
+        keep_rules: Option<Spanned<String>> => schema::text(
+            "A directory with pages of keep rules of your own; in or below the directory of this \
+             file, unless this file is passed with `--config`",
+        ),
         policy: Option<PolicyTable> => schema::object(
             "Requirements on images; `lint` and `slim` fail on a violation",
             &PolicyTable::properties(),
         ),
+        rule: Vec<Spanned<RuleTable>> => json!({
+            "description": "Rules of your own; their findings are like those of other rules",
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["name", "message"],
+                "properties": RuleTable::properties(),
+            },
+        }),
     }
 }
 
@@ -123,7 +138,7 @@ enum ShellcheckValue {
 pub(super) fn parse(
     host: &HostFile,
     text: &str,
-    registry: &Registry,
+    registry: &'static Registry,
 ) -> Result<Config, ConfigError> {
     let path = host.path();
     let reader = Reader {
@@ -140,6 +155,13 @@ pub(super) fn parse(
         check_found(&file, &reader)?;
     }
     let mut config = Config::default();
+    // They come first, because other settings can name them.
+    let own_rules = own_rules(&file.rule, &reader)?;
+    let reader = Reader {
+        registry: own_rules.registry(reader.registry),
+        ..reader
+    };
+    config.settings.own_rules = own_rules;
     set_rules(&mut config.settings, &file, &reader)?;
     if let Some(fail_on) = &file.fail_on {
         let threshold: Result<FailOn, _> = fail_on.get_ref().parse();
@@ -175,8 +197,15 @@ pub(super) fn parse(
         let level: Result<Modules, String> = modules.get_ref().parse();
         config.modules = Some(level.map_err(|reason| reader.error(modules, reason))?);
     }
+    if let Some(keep_rules) = file.keep_rules {
+        config.keep_rules = Some(KeepDirectory {
+            path: config.directory.join(keep_rules.into_inner()),
+            is_named: host.is_named(),
+        });
+    }
     if let Some(table) = file.policy {
         config.policy = policy(table, &reader)?;
+        config.policy.own_rules = config.settings.own_rules;
     }
     Ok(config)
 }
@@ -185,7 +214,7 @@ pub(super) fn parse(
 pub(super) struct Reader<'a> {
     path: &'a Path,
     source: Arc<Source>,
-    pub(super) registry: &'a Registry,
+    pub(super) registry: &'static Registry,
 }
 
 impl Reader<'_> {
@@ -194,7 +223,30 @@ impl Reader<'_> {
         self.error_at(value.span().start, reason.into())
     }
 
-    fn error_at(&self, offset: usize, reason: String) -> ConfigError {
+    /// Returns an error about a key of a table, or about the table if it does not have the key.
+    pub(super) fn error_at_key<T>(
+        &self,
+        table: &Spanned<T>,
+        key: &str,
+        reason: String,
+    ) -> ConfigError {
+        let start = table.span().start;
+        let text = self.source.text();
+        let rest = text.get(start..).unwrap_or_default();
+        // The span of a table may end with its header, and its keys with the next table.
+        let end = rest.get(1..).and_then(|rest| rest.find("\n["));
+        let mut offset = start;
+        for line in rest[..end.map_or(rest.len(), |end| end + 1)].split_inclusive('\n') {
+            let after = line.trim_start().strip_prefix(key);
+            if after.is_some_and(|after| after.trim_start().starts_with('=')) {
+                return self.error_at(offset, reason);
+            }
+            offset += line.len();
+        }
+        self.error_at(start, reason)
+    }
+
+    pub(super) fn error_at(&self, offset: usize, reason: String) -> ConfigError {
         let place = self.source.position(offset);
         ConfigError::Content {
             path: self.path.to_owned(),
@@ -326,6 +378,12 @@ fn check_found(file: &File, reader: &Reader<'_>) -> Result<(), ConfigError> {
         if let Some(reason) = list.iter().find_map(|format| super::refused_format(format)) {
             return Err(reader.error(formats, reason));
         }
+    }
+    if let Some(directory) = &file.keep_rules
+        && !stays_below(Path::new(directory.get_ref()))
+    {
+        let reason = "only a file passed with `--config` may name a directory outside its own";
+        return Err(reader.error(directory, reason));
     }
     if let Some(baseline) = &file.baseline
         && !stays_below(Path::new(baseline.get_ref()))

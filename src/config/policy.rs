@@ -11,6 +11,7 @@ use toml::value::Value;
 use super::ConfigError;
 use super::own::Reader;
 use super::schema::{self, table};
+use crate::advisories::Rating;
 use crate::lint::image::{Exception, Policy};
 use crate::lint::{Registry, SettingKey};
 use crate::paths::Glob;
@@ -26,6 +27,17 @@ table! {
         }),
         max_packages: Option<Spanned<usize>> => schema::count("Number of installed packages"),
         max_files: Option<Spanned<usize>> => schema::count("Number of regular files"),
+        deny_licenses: Vec<Spanned<String>> => schema::names(
+            "Licenses that no package may have: globs such as `AGPL-*`",
+        ),
+        deny_fixable: Option<Spanned<String>> => schema::word(
+            "The lowest severity of vulnerabilities with a fix that are violations",
+            RATINGS.map(|(word, _)| word),
+            "critical",
+        ),
+        require_labels: Vec<Spanned<String>> => schema::names(
+            "Labels that images must have",
+        ),
         // The kinds are listed for completion. A name of a rule is any string.
         forbid: Vec<Spanned<String>> => json!({
             "description": "Content that an image must not have: one of these kinds, or the \
@@ -83,7 +95,17 @@ pub(super) fn policy(table: PolicyTable, reader: &Reader<'_>) -> Result<Policy, 
     let max_size = table.max_size.as_ref().map(|size| reader.origin(size));
     let max_packages = table.max_packages.as_ref().map(|most| reader.origin(most));
     let max_files = table.max_files.as_ref().map(|most| reader.origin(most));
+    let licenses = table.deny_licenses.first();
+    let licenses = licenses.map(|license| reader.origin(license));
+    let fixable = table.deny_fixable.as_ref().map(|word| reader.origin(word));
+    let labels = table
+        .require_labels
+        .first()
+        .map(|label| reader.origin(label));
     for (name, origin) in [
+        ("deny-licenses", licenses),
+        ("deny-fixable", fixable),
+        ("require-labels", labels),
         ("max-size", max_size),
         ("max-packages", max_packages),
         ("max-files", max_files),
@@ -99,6 +121,14 @@ pub(super) fn policy(table: PolicyTable, reader: &Reader<'_>) -> Result<Policy, 
         };
         policy.max_size = Some(bytes);
     }
+    for license in &table.deny_licenses {
+        policy.denied_licenses.push(pattern(license, reader)?);
+    }
+    if let Some(word) = &table.deny_fixable {
+        policy.deny_fixable = Some(rating(word, reader)?);
+    }
+    let labels = table.require_labels.into_iter();
+    policy.required_labels = labels.map(Spanned::into_inner).collect();
     for kind in &table.forbid {
         if !policy.forbid(kind.get_ref(), Some(reader.origin(kind)), reader.registry) {
             return Err(reader.error(kind, unknown_word(kind.get_ref(), reader.registry)));
@@ -111,6 +141,21 @@ pub(super) fn policy(table: PolicyTable, reader: &Reader<'_>) -> Result<Policy, 
         policy.exceptions.push(exception(allow, reader)?);
     }
     Ok(policy)
+}
+
+/// The severities of `deny-fixable`, the lowest first.
+const RATINGS: [(&str, Rating); 4] = [
+    ("low", Rating::Low),
+    ("medium", Rating::Medium),
+    ("high", Rating::High),
+    ("critical", Rating::Critical),
+];
+
+fn rating(word: &Spanned<String>, reader: &Reader<'_>) -> Result<Rating, ConfigError> {
+    let known = RATINGS.iter().find(|(name, _)| name == word.get_ref());
+    known
+        .map(|&(_, rating)| rating)
+        .ok_or_else(|| reader.error(word, "expected `low`, `medium`, `high` or `critical`"))
 }
 
 fn bytes(value: &Value) -> Option<u64> {

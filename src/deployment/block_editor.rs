@@ -5,13 +5,14 @@
 //! parser says where the mapping is, and the edited text is read again: it must have the old
 //! values, with the same changes.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::place::Place;
 use super::yaml::{self, Budget, Entry, Node, Room, Style, Value};
 use crate::source::Span;
 
-/// A text whose mappings are edited.
+/// A text whose mappings are edited, any number of them before it is read again.
 #[derive(Clone, Debug)]
 pub struct BlockEditor {
     lines: Vec<Line>,
@@ -22,6 +23,8 @@ pub struct BlockEditor {
     expected: Vec<Node>,
     /// The number of errors in the text.
     problems: usize,
+    /// The places of keys and of mappings that aliases and merge keys repeat.
+    repeated: HashSet<Place>,
 }
 
 #[derive(Clone, Debug)]
@@ -30,12 +33,26 @@ struct Line {
     text: String,
     /// Whether the line continues a scalar, so that it contains neither keys nor comments.
     is_scalar: bool,
+    /// The line of the text before anything was edited, counted from 0. An added line has that of
+    /// the line above it.
+    origin: usize,
 }
 
 /// A block mapping: its keys begin in the same column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// The line of the first key, counted from 0. `- ` may be before it.
+    /// The line of the first key in the text before anything was edited, counted from 0. `- ` may
+    /// be before it.
+    origin: usize,
+    /// The column of the keys, in bytes.
+    indent: usize,
+    /// Indexes of the document and of the items and entries that lead to the mapping.
+    path: Vec<usize>,
+}
+
+/// A block in the lines as they are now.
+struct Lines {
+    /// The line of the first key.
     first: usize,
     /// The column of the keys, in bytes.
     indent: usize,
@@ -60,7 +77,20 @@ impl NewValue {
     }
 }
 
-/// A key that cannot be edited; the line is counted from 1.
+/// A change of the lines.
+enum LineEdit {
+    Insert {
+        at: usize,
+        lines: Vec<Line>,
+    },
+    Replace {
+        at: usize,
+        range: Range<usize>,
+        text: String,
+    },
+}
+
+/// A key that cannot be edited; the line is counted from 1, before anything was edited.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotEditable {
     pub key: String,
@@ -72,28 +102,32 @@ impl BlockEditor {
         let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
         let (mut lines, mut starts, mut start) = (Vec::new(), Vec::new(), 0);
         for line in text.split_inclusive('\n') {
-            starts.push(start);
-            start += line.len();
             lines.push(Line {
                 text: line.to_owned(),
                 is_scalar: false,
+                origin: starts.len(),
             });
+            starts.push(start);
+            start += line.len();
         }
         if let Some(last) = lines.last_mut()
             && !last.text.ends_with('\n')
         {
             last.text.push_str(line_end);
         }
-        let (expected, problems) = documents(text);
+        let (expected, problems) = documents(text, TEXT);
         let mut editor = Self {
             lines,
             starts,
             line_end,
             expected: Vec::new(),
             problems,
+            repeated: HashSet::new(),
         };
+        let mut known = HashSet::new();
         for document in &expected {
             editor.mark_scalars(document);
+            editor.mark_repeated(document, &mut known);
         }
         editor.expected = expected;
         editor
@@ -105,7 +139,7 @@ impl BlockEditor {
         for line in &self.lines {
             text.push_str(&line.text);
         }
-        let (found, problems) = documents(&text);
+        let (found, problems) = documents(&text, TEXT);
         let is_same = problems == self.problems
             && found.len() == self.expected.len()
             && found
@@ -134,6 +168,17 @@ impl BlockEditor {
         self.block(item.path[..length].to_vec())
     }
 
+    /// Whether a change of a mapping would also change another one.
+    pub fn is_repeated(&self, block: &Block) -> bool {
+        let Some(node) = self.node(&block.path) else {
+            return false;
+        };
+        let mut keys = node.entries().iter().map(|entry| entry.key.place);
+        // A key that comes from another mapping is repeated here.
+        self.repeated.contains(&node.place)
+            || keys.any(|key| node.place.span.contains(key.span) && self.repeated.contains(&key))
+    }
+
     /// The path of the only entry with a property.
     fn only_path(&self, is_searched: impl Fn(&Entry) -> bool) -> Option<Vec<usize>> {
         let mut found = Vec::new();
@@ -148,23 +193,31 @@ impl BlockEditor {
 
     fn block(&self, path: Vec<usize>) -> Option<Block> {
         let node = self.node(&path)?;
+        if node.place.file != TEXT {
+            return None;
+        }
         let start = node.place.span.start;
-        let first = self
+        let origin = self
             .starts
             .partition_point(|at| *at <= start)
             .checked_sub(1)?;
-        let indent = start - self.starts[first];
-        let content = self.content(first)?;
+        let indent = start - self.starts[origin];
+        let content = self.content(self.line_of(origin))?;
         let before = content.get(..indent)?;
         let is_flow = content[indent..].starts_with(['{', '?']);
         if !node.is_map() || is_flow || !before.chars().all(|char| matches!(char, ' ' | '-')) {
             return None;
         }
         Some(Block {
-            first,
+            origin,
             indent,
             path,
         })
+    }
+
+    /// The line as which a line of the text is found now.
+    fn line_of(&self, origin: usize) -> usize {
+        self.lines.partition_point(|line| line.origin < origin)
     }
 
     fn node(&self, path: &[usize]) -> Option<&Node> {
@@ -218,6 +271,28 @@ impl BlockEditor {
         }
     }
 
+    /// Finds the places that occur several times.
+    fn mark_repeated(&mut self, node: &Node, known: &mut HashSet<Place>) {
+        let places = node.entries().iter().map(|entry| entry.key.place);
+        // A scalar is changed where it is, and not where it is repeated.
+        let own = if node.is_map() {
+            Some(node.place)
+        } else {
+            None
+        };
+        for place in places.chain(own) {
+            if !known.insert(place) {
+                self.repeated.insert(place);
+            }
+        }
+        for entry in node.entries() {
+            self.mark_repeated(&entry.value, known);
+        }
+        for item in node.items() {
+            self.mark_repeated(item, known);
+        }
+    }
+
     fn mark_lines(&mut self, place: Place, is_block: bool, keeps_end: bool) {
         let Span { start, end } = place.span;
         let mut first = self.starts.partition_point(|at| *at <= start);
@@ -268,30 +343,89 @@ impl BlockEditor {
         value: &NewValue,
         refused: &mut Vec<NotEditable>,
     ) {
+        self.set_in(&self.lines_of(block), key, value, refused);
+    }
+
+    /// Whether `set` would edit all that it is asked for.
+    pub fn check(&self, block: &Block, key: &str, value: &NewValue) -> Result<(), NotEditable> {
+        self.check_in(&self.lines_of(block), key, value)
+    }
+
+    fn lines_of(&self, block: &Block) -> Lines {
+        Lines {
+            first: self.line_of(block.origin),
+            indent: block.indent,
+            path: block.path.clone(),
+        }
+    }
+
+    fn set_in(
+        &mut self,
+        block: &Lines,
+        key: &'static str,
+        value: &NewValue,
+        refused: &mut Vec<NotEditable>,
+    ) {
         if let NewValue::Map(entries) = value
             && let Some(inner) = self.block_of(block, key)
         {
             for (key, value) in entries {
-                self.set(&inner, key, value, refused);
+                self.set_in(&inner, key, value, refused);
             }
             return;
         }
+        match self.edit(block, key, value) {
+            Ok(edit) => {
+                self.apply(edit);
+                self.expect(block, key, value);
+            }
+            Err(error) => refused.push(error),
+        }
+    }
+
+    fn check_in(&self, block: &Lines, key: &str, value: &NewValue) -> Result<(), NotEditable> {
+        if let NewValue::Map(entries) = value
+            && let Some(inner) = self.block_of(block, key)
+        {
+            return entries
+                .iter()
+                .try_for_each(|(key, value)| self.check_in(&inner, key, value));
+        }
+        self.edit(block, key, value).map(drop)
+    }
+
+    /// The change of the lines that sets a key.
+    fn edit(&self, block: &Lines, key: &str, value: &NewValue) -> Result<LineEdit, NotEditable> {
         let at = self.entry(block, key);
-        let is_edited = match at {
+        let edit = match at {
             Some(at) => self.change(at, block, value),
             None => self.append(block, key, value),
         };
-        match is_edited {
-            Some(()) => self.expect(block, key, value),
-            None => refused.push(NotEditable {
-                key: key.to_owned(),
-                line: at.unwrap_or(block.first) + 1,
-            }),
+        edit.ok_or_else(|| NotEditable {
+            key: key.to_owned(),
+            line: self.lines[at.unwrap_or(block.first)].origin + 1,
+        })
+    }
+
+    fn apply(&mut self, edit: LineEdit) {
+        match edit {
+            LineEdit::Insert { at, mut lines } => {
+                let above = at
+                    .checked_sub(1)
+                    .map_or(0, |above| self.lines[above].origin);
+                for line in &mut lines {
+                    line.origin = above;
+                }
+                self.lines.splice(at..at, lines);
+            }
+            LineEdit::Replace { at, range, text } => {
+                self.lines[at].text.replace_range(range, &text);
+            }
         }
     }
 
     /// Adds a key to the end of a mapping.
-    fn append(&mut self, block: &Block, key: &str, value: &NewValue) -> Option<()> {
+    fn append(&self, block: &Lines, key: &str, value: &NewValue) -> Option<LineEdit> {
         let node = self.node(&block.path)?;
         if let Some(old) = node.entry(key) {
             // The key is in a form that a line does not show, or comes from a merge key. A new
@@ -302,14 +436,14 @@ impl BlockEditor {
                 return None;
             }
         }
-        let lines = self.rendered(key, value, block.indent);
-        let end = self.end(block.first, block.indent);
-        self.lines.splice(end..end, lines);
-        Some(())
+        Some(LineEdit::Insert {
+            at: self.end(block.first, block.indent),
+            lines: self.rendered(key, value, block.indent),
+        })
     }
 
     /// Changes the value of the key in a line.
-    fn change(&mut self, at: usize, block: &Block, value: &NewValue) -> Option<()> {
+    fn change(&self, at: usize, block: &Lines, value: &NewValue) -> Option<LineEdit> {
         let range = self.value_range(at, block)?;
         match value {
             NewValue::Scalar(text) => self.replace(at, range, text),
@@ -317,20 +451,21 @@ impl BlockEditor {
             NewValue::List(items) => self.add_items(at, block, range, items),
             NewValue::Maps(items) => {
                 let (end, indent) = self.list_end(at, block, &range)?;
-                let lines = self.rendered_maps(items, indent);
-                self.lines.splice(end..end, lines);
-                Some(())
+                Some(LineEdit::Insert {
+                    at: end,
+                    lines: self.rendered_maps(items, indent),
+                })
             }
         }
     }
 
     /// Makes the same change to the documents as to the text.
-    fn expect(&mut self, block: &Block, key: &str, value: &NewValue) {
+    fn expect(&mut self, block: &Lines, key: &str, value: &NewValue) {
         let mut text = String::new();
         for line in self.rendered(key, value, 0) {
             text.push_str(&line.text);
         }
-        let (mut documents, _) = documents(&text);
+        let (mut documents, _) = documents(&text, ADDED);
         let Some(Value::Map(mut entries)) = documents.pop().map(|document| document.value) else {
             return;
         };
@@ -348,7 +483,7 @@ impl BlockEditor {
     }
 
     /// The block mapping that a key of a mapping has as its value.
-    fn block_of(&self, block: &Block, key: &str) -> Option<Block> {
+    fn block_of(&self, block: &Lines, key: &str) -> Option<Lines> {
         let at = self.entry(block, key)?;
         if !self.value_range(at, block)?.is_empty() {
             return None;
@@ -365,7 +500,7 @@ impl BlockEditor {
         if !self.node(&path)?.is_map() {
             return None;
         }
-        Some(Block {
+        Some(Lines {
             first,
             indent,
             path,
@@ -373,7 +508,7 @@ impl BlockEditor {
     }
 
     /// The line of a key of a mapping.
-    fn entry(&self, block: &Block, key: &str) -> Option<usize> {
+    fn entry(&self, block: &Lines, key: &str) -> Option<usize> {
         (block.first..self.end(block.first, block.indent)).find(|&at| {
             let text = self.key_text(at, block).and_then(split_entry);
             text.is_some_and(|(found, _)| found == key)
@@ -381,7 +516,7 @@ impl BlockEditor {
     }
 
     /// The text of a line from the column of the keys, if a key is there.
-    fn key_text(&self, at: usize, block: &Block) -> Option<&str> {
+    fn key_text(&self, at: usize, block: &Lines) -> Option<&str> {
         let line = self.lines.get(at)?;
         let content = self.content(at)?;
         let is_key = indent_of(content) == block.indent && !is_item(content);
@@ -392,7 +527,7 @@ impl BlockEditor {
     }
 
     /// The columns of the value behind a key, without a comment. `None` if it goes on below.
-    fn value_range(&self, at: usize, block: &Block) -> Option<Range<usize>> {
+    fn value_range(&self, at: usize, block: &Lines) -> Option<Range<usize>> {
         let (_, value) = split_entry(self.key_text(at, block)?)?;
         let content = self.content(at)?;
         let start = content.len() - value.trim_start_matches(BLANKS).len();
@@ -400,23 +535,25 @@ impl BlockEditor {
         Some(start..start + length)
     }
 
-    fn replace(&mut self, at: usize, range: Range<usize>, new: &str) -> Option<()> {
-        let line = self.lines.get_mut(at)?;
-        let old = &line.text[range.clone()];
+    fn replace(&self, at: usize, range: Range<usize>, new: &str) -> Option<LineEdit> {
+        let old = &self.lines[at].text[range.clone()];
         if old.is_empty() || old.starts_with(['&', '*', '|', '>', '{', '[', '!']) {
             return None;
         }
-        line.text.replace_range(range, new);
-        Some(())
+        Some(LineEdit::Replace {
+            at,
+            range,
+            text: new.to_owned(),
+        })
     }
 
     fn add_items(
-        &mut self,
+        &self,
         at: usize,
-        block: &Block,
+        block: &Lines,
         range: Range<usize>,
         items: &[String],
-    ) -> Option<()> {
+    ) -> Option<LineEdit> {
         let inline = &self.lines[at].text[range.clone()];
         if let Some(inside) = inline.strip_prefix('[') {
             let inside = inside.strip_suffix(']')?.trim_end_matches(BLANKS);
@@ -425,22 +562,23 @@ impl BlockEditor {
                 Some(',') => " ",
                 Some(_) => ", ",
             };
-            let added = format!("{separator}{}", items.join(", "));
             let start = range.start + 1 + inside.len();
-            self.lines[at].text.insert_str(start, &added);
-            return Some(());
+            return Some(LineEdit::Replace {
+                at,
+                range: start..start,
+                text: format!("{separator}{}", items.join(", ")),
+            });
         }
         let (end, indent) = self.list_end(at, block, &range)?;
         let mut lines = Vec::new();
         for item in items {
             lines.push(self.line(indent, &format!("- {item}")));
         }
-        self.lines.splice(end..end, lines);
-        Some(())
+        Some(LineEdit::Insert { at: end, lines })
     }
 
     /// The line after the last item of a block list, and the column of its items.
-    fn list_end(&self, at: usize, block: &Block, range: &Range<usize>) -> Option<(usize, usize)> {
+    fn list_end(&self, at: usize, block: &Lines, range: &Range<usize>) -> Option<(usize, usize)> {
         if !range.is_empty() {
             return None;
         }
@@ -492,6 +630,7 @@ impl BlockEditor {
         Line {
             text: format!("{}{text}{}", " ".repeat(indent), self.line_end),
             is_scalar: false,
+            origin: 0,
         }
     }
 
@@ -544,10 +683,14 @@ impl Line {
 /// Blanks of YAML, which are fewer than those of Unicode.
 const BLANKS: [char; 2] = [' ', '\t'];
 
-fn documents(text: &str) -> (Vec<Node>, usize) {
+/// The numbers of files in places of the text, and of what is added to it.
+const TEXT: usize = 0;
+const ADDED: usize = 1;
+
+fn documents(text: &str, file: usize) -> (Vec<Node>, usize) {
     let room = Room::default();
     let mut problems = Vec::new();
-    let documents = yaml::parse(text, 0, &mut Budget::of(&room), &mut problems);
+    let documents = yaml::parse(text, file, &mut Budget::of(&room), &mut problems);
     (documents, problems.len())
 }
 

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! Nothing is taken from the machine: variables have the values of `.env` files and defaults, or
-//! are unknown, and what is unknown is `None` in the model. Other files (`include`, `extends`,
+//! are unknown, and what is unknown is `None` in the model. Values of `.env` files are
+//! [`HiddenValues`]: they count, but are not shown. Other files (`include`, `extends`,
 //! `.env`) are read through [`Files`], so that the caller decides which files may be read.
 
 mod bake;
@@ -18,6 +19,7 @@ mod block_editor;
 mod build;
 mod compose;
 mod files;
+mod hidden;
 mod inline;
 mod kind;
 mod kubernetes;
@@ -31,6 +33,7 @@ use std::sync::Arc;
 pub use block_editor::{Block, BlockEditor, NewValue, NotEditable};
 pub use build::{Build, Recipe};
 pub use files::{Files, NoFiles, Unreadable};
+pub use hidden::HiddenValues;
 pub use inline::InlineText;
 pub use kind::{Kind, is_compose_override};
 pub use kubernetes::is_template;
@@ -58,6 +61,8 @@ pub struct Deployment {
     pub policies: Vec<NetworkPolicy>,
     /// Defects that keep a part of the files from being read.
     pub problems: Vec<Problem>,
+    /// Values that are not shown.
+    pub hidden: HiddenValues,
 }
 
 /// A network of Compose.
@@ -105,6 +110,7 @@ impl Deployment {
             networks: Vec::new(),
             policies: Vec::new(),
             problems: Vec::new(),
+            hidden: HiddenValues::default(),
         }
     }
 

@@ -60,6 +60,8 @@ impl Controller {
 pub struct Workload {
     pub name: Spanned<String>,
     pub role: Role,
+    /// Compose: the service whose definition it takes over.
+    pub extends: Option<String>,
     pub image: Option<Spanned<String>>,
     pub build: Option<Build>,
     /// Replaces the image's entry point.
@@ -257,6 +259,7 @@ impl Workload {
         Self {
             name,
             role: Role::Main,
+            extends: None,
             image: None,
             build: None,
             entrypoint: None,

@@ -128,6 +128,16 @@ impl<'a> Budget<'a> {
         !self.is_exceeded
     }
 
+    /// Takes the bytes of a tree. Once something was left out, no more trees are walked for it.
+    pub(super) fn take_tree(&mut self, node: &Node) -> bool {
+        !self.is_exceeded && self.take(node.size())
+    }
+
+    /// Whether anything was left out.
+    pub(super) fn is_exceeded(&self) -> bool {
+        self.is_exceeded
+    }
+
     /// Adds a problem if anything was left out.
     pub(super) fn report(&self, problems: &mut Vec<Problem>) {
         let problem = too_many(Place::new(0, 0, 0));
@@ -322,7 +332,7 @@ impl Builder<'_, '_> {
             return Err(too_many(node.place));
         }
         if anchor != 0 {
-            if !self.budget.take(node.size()) {
+            if !self.budget.take_tree(&node) {
                 return Err(too_many(node.place));
             }
             self.anchors.insert(anchor, node.clone());
@@ -350,7 +360,7 @@ impl Builder<'_, '_> {
                 "alias refers to a value that contains it",
             ));
         };
-        if !self.budget.take(node.size()) {
+        if !self.budget.take_tree(node) {
             return Err(too_many(place));
         }
         if self.stack.len() + node.depth() > MAX_DEPTH {

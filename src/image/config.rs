@@ -313,6 +313,21 @@ impl Config {
         Self::new(json.into())
     }
 
+    /// A configuration for a slimmed image whose only layer is still to be made, by a builder that
+    /// adds the layer to `rootfs`.
+    #[must_use]
+    pub fn before_slimmed_layer(&self, created_by: &str) -> Self {
+        let mut config = self.relayered(&Steps {
+            diff_ids: vec![""],
+            of: None,
+            before: 0,
+            created_by: Some(created_by),
+            epoch: None,
+        });
+        config.json["rootfs"]["diff_ids"] = json!([]);
+        Self::new(config.json)
+    }
+
     /// The same configuration with one more layer at the top, and its step in the history.
     pub(super) fn with_layer(&self, diff_id: &str, created_by: &str) -> Self {
         let mut json = self.json.clone();

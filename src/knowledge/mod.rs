@@ -4,7 +4,7 @@
 //!
 //! The tables are the files `rules/*.toml` of the same names: capabilities, languages, launchers,
 //! mounts, package managers, path sets, platforms, programs, Python distributions, service
-//! managers, ShellCheck, signals, systemd and variables.
+//! managers, ShellCheck, signals, software, systemd and variables.
 
 mod capabilities;
 mod languages;
@@ -18,6 +18,7 @@ mod python_distributions;
 mod service_managers;
 mod shellcheck;
 mod signals;
+mod software;
 mod systemd;
 mod variables;
 
@@ -37,10 +38,15 @@ pub use package_managers::{
 pub use path_sets::path_set;
 pub use platforms::{is_platform, is_system_or_architecture, usual_platform_name};
 pub use programs::{ProgramClass, is_runtime_library};
-pub use python_distributions::{PythonDistribution, python_distribution, reads_named_data};
+pub use python_distributions::{
+    MessageCatalogs, PythonDistribution, message_catalogs, python_distribution, reads_named_data,
+};
 pub use service_managers::{ServiceManager, is_service_manager, service_managers};
 pub use shellcheck::is_pedantic_code;
 pub use signals::{is_signal, signal_name, signal_names};
+pub use software::{
+    Software, SoftwareFile, is_name_of_software, software, software_files, software_names,
+};
 pub use systemd::{
     GeneratedUnits, Generator, activation_directories, generator_directories, generator_rows,
     is_machine_capability, is_machine_path, is_machine_security, is_maintenance_unit,

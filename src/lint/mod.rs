@@ -8,6 +8,8 @@
 
 mod attack_surface;
 mod code;
+mod compliance;
+mod data_rule;
 mod deployment;
 pub mod dockerfile;
 mod example;
@@ -16,6 +18,7 @@ pub mod fix;
 pub mod image;
 mod index;
 mod label;
+mod own_rules;
 mod page;
 pub mod pragma;
 mod registry;
@@ -25,9 +28,11 @@ mod settings;
 
 pub use attack_surface::{AttackSurface, RunsAs, Target};
 pub use code::ShellcheckCode;
+pub use compliance::{NamedStandard, Requirement, Standard};
+pub use data_rule::{DataRule, DataRuleError, DataRuleText, Words};
 pub use deployment::{
-    DeployedImage, DeploymentContext, ImagedWorkload, LintedFile, in_file, invocation_settings,
-    lint_deployment, sort,
+    DeployedImage, DeploymentContext, ImagedWorkload, LintedFile, Veil, in_file,
+    invocation_settings, lint_deployment, sort,
 };
 pub use dockerfile::{
     BuildContext, DockerfileContext, DockerfileReport, Extras, Facts, IgnoreFile, clean, facts,
@@ -38,6 +43,7 @@ pub use finding::*;
 pub use image::{ImageContext, ImageInput, ImageReport, lint_image};
 pub use index::index_markdown;
 pub use label::LabelType;
+pub use own_rules::OwnRules;
 pub use page::{Alias, Category, Page, Profile, Tool};
 pub use registry::{Named, Registry, UnknownRule};
 pub use rule::{DeploymentCheck, DockerfileCheck, FindingBuilder, Findings, ImageCheck, Rule};

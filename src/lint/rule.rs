@@ -69,6 +69,11 @@ impl Findings {
         }
     }
 
+    /// The name of the rule.
+    pub fn rule(&self) -> &'static str {
+        self.rule
+    }
+
     pub(super) fn into_findings(self) -> Vec<Finding> {
         self.reported
     }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::code::ShellcheckCode;
 use super::finding::{Label, Severity};
 use super::label::LabelType;
+use super::own_rules::OwnRules;
 use super::page::{Page, Profile};
 use super::registry::Named;
 use super::rule::RuleSeverity;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub label_schema: BTreeMap<String, LabelType>,
     /// Whether labels outside the schema are reported.
     pub strict_labels: bool,
+    /// The rules of a configuration file.
+    pub own_rules: OwnRules,
     /// The maximum age of an image's base, in days.
     pub max_base_age: Option<u32>,
     /// The locations of these settings in a configuration file.
@@ -87,6 +90,7 @@ impl Default for Settings {
             trusted_registries: Vec::new(),
             label_schema: BTreeMap::new(),
             strict_labels: false,
+            own_rules: OwnRules::default(),
             max_base_age: None,
             origins: SettingOrigins::default(),
             now: None,

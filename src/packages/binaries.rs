@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::ecosystem::{Description, PurlName, Reader};
 use super::{Ecosystem, Facts, FileParts, Scan};
 use crate::elf;
-use crate::image::{Kind, NameId, ReadError};
+use crate::image::{Image, InodeId, Kind, NameId, ReadError};
 
 /// Largest list of crates, in bytes after decompression: thousands of crates take less than one.
 const MAX_CRATES: u64 = 8 << 20;
@@ -58,11 +58,7 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     if let Some(error) = file.into_failure() {
         return Err(error);
     }
-    let build = go.and_then(|section| {
-        let end = section.len().min(MAX_BUILD_INFO);
-        elf::go_build(&section[..end])
-    });
-    if let Some(build) = build
+    if let Some(build) = build_of_section(go)
         && scan.budget.take_text(name, build.modules.len() as u64)
     {
         modules(scan, name, &build);
@@ -71,6 +67,24 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
         rust_crates(scan, name, &crates);
     }
     Ok(())
+}
+
+/// The build information of a file, if it is a Go program.
+pub(super) fn go_build(image: &Image, inode: InodeId) -> Result<Option<elf::GoBuild>, ReadError> {
+    if !elf::is_elf(&image.head(inode, 4)?) {
+        return Ok(None);
+    }
+    let file = FileParts::new(image, inode);
+    let [go] = elf::sections(&file, [b".go.buildinfo"], MAX_SECTION);
+    match file.into_failure() {
+        Some(error) => Err(error),
+        None => Ok(build_of_section(go)),
+    }
+}
+
+fn build_of_section(section: Option<Vec<u8>>) -> Option<elf::GoBuild> {
+    let section = section?;
+    elf::go_build(&section[..section.len().min(MAX_BUILD_INFO)])
 }
 
 /// Adds the modules of Go's build information: lines of `mod`, `dep` and, for the one before it,
@@ -201,7 +215,7 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
-    use crate::image::{Image, Options, Silent};
+    use crate::image::{Options, Silent};
     use crate::packages::Distribution;
 
     fn compressed(json: &[u8]) -> Vec<u8> {

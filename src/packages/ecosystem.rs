@@ -37,6 +37,7 @@ ecosystems! {
     Go => super::binaries::GO,
     Cargo => super::binaries::CARGO,
     Maven => super::java::ECOSYSTEM,
+    Software => super::software::ECOSYSTEM,
 }
 
 /// The properties of an ecosystem.

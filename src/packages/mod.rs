@@ -1,7 +1,8 @@
 //! The packages installed in an image, and the package that each file belongs to.
 //!
 //! Reads the databases of distributions (dpkg, apk, rpm) and the metadata of language package
-//! managers. Metadata that cannot be read is reported in a note; the rest is still read.
+//! managers, and recognizes programs that no package manager installed. Metadata that cannot be
+//! read is reported in a note; the rest is still read.
 
 mod apk;
 mod binaries;
@@ -17,6 +18,7 @@ mod purl;
 mod python;
 mod records;
 mod rpm;
+mod software;
 mod versions;
 
 use std::cell::{Cell, RefCell};
@@ -199,6 +201,7 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
             }
         }
     }
+    software::finish(&mut scan);
     for name in scan.oversized.take() {
         scan.note(name, "too large to read");
     }
@@ -271,6 +274,7 @@ struct Scan<'a> {
     oversized: RefCell<BTreeSet<NameId>>,
     /// The packages that each `package.json` describes. Its hard links are packages of their own.
     manifests: HashMap<InodeId, Facts>,
+    search: software::Search,
     list: Vec<Package>,
     notes: Vec<PackageNote>,
 }
@@ -415,6 +419,7 @@ impl<'a> Scan<'a> {
             budget: Budget::new(image),
             oversized: RefCell::default(),
             manifests: HashMap::new(),
+            search: software::Search::new(image),
             list: Vec::new(),
             notes: Vec::new(),
         }

@@ -56,7 +56,10 @@ pub fn records(
     for package in &packages.list {
         let is_database = Some(package.record) == status
             || matches!(package.ecosystem, Ecosystem::Apk | Ecosystem::Rpm);
-        if !is_database
+        // The record of a program without a package manager is one of its files, and each of them
+        // shows the version.
+        let is_separate = !is_database && package.ecosystem != Ecosystem::Software;
+        if is_separate
             && !is_kept(package.record)
             && let Some(&of) = package
                 .files

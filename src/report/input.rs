@@ -252,7 +252,7 @@ const MAX_STEP: usize = 64 << 10;
 const SHOWN_OF_LONG_STEP: usize = 4 << 10;
 
 /// The text of a step in one line. Fingerprints depend on it, so it must not change.
-fn one_line(step: &str) -> String {
+pub(super) fn one_line(step: &str) -> String {
     let step = if step.len() > MAX_STEP {
         &step[..step.floor_char_boundary(SHOWN_OF_LONG_STEP)]
     } else {

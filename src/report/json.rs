@@ -37,6 +37,9 @@ struct Row<'a> {
     labels: Vec<LabelRow<'a>>,
     fix: Option<FixRow<'a>>,
     url: String,
+    /// The requirements of the standard that the user named, such as `4.1`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    requirements: Vec<&'a str>,
     /// The location of a finding in an image. `line` is a history step, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<ImageRow<'a>>,
@@ -235,6 +238,7 @@ fn row<'a>(report: &'a Report<'a>, file: &'a Linted, finding: &'a Finding) -> Ro
             .collect(),
         fix: fix.map(|(fix, source)| fix_row(source, fix)),
         url: super::url(finding),
+        requirements: report.requirements(finding).map(|one| &*one.id).collect(),
         image: finding.image().map(|image| ImageRow {
             path: image
                 .path

@@ -49,8 +49,8 @@ pub use dry_run::dry_run;
 pub use entry::{InspectedEntry, entry_json, entry_text};
 pub use format::Format;
 pub use harden::{
-    Applied, Hardened, apparmor, apply, compose, docker_run, is_plain_name, kubernetes,
-    podman_quadlet,
+    Applied, Hardened, NotApplied, apparmor, apply, compose, docker_run, is_plain_name, kubernetes,
+    other_values, podman_quadlet,
 };
 pub use help::markdown;
 pub use html::report_html;
@@ -69,7 +69,7 @@ pub use vex::{Statement, Status, Vex, counts, cyclonedx_vex, openvex, statements
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 
-use crate::lint::{Finding, Registry, Severity};
+use crate::lint::{Finding, Registry, Requirement, Severity, Standard};
 use crate::printable::Lines;
 
 /// A result in one of its formats.
@@ -114,6 +114,8 @@ impl<'a> Rendered<'a> {
 pub struct Report<'a> {
     pub files: &'a [Linted],
     pub registry: &'a Registry,
+    /// The standard by whose requirements the findings are grouped.
+    pub compliance: Option<&'a Standard>,
 }
 
 impl Report<'_> {
@@ -142,6 +144,12 @@ impl Report<'_> {
 
     fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.files.iter().flat_map(|file| &file.findings)
+    }
+
+    /// The requirements of the standard that a finding violates.
+    fn requirements(&self, finding: &Finding) -> impl Iterator<Item = &Requirement> {
+        let standard = self.compliance.into_iter();
+        standard.flat_map(|standard| standard.requirements_of(finding.rule))
     }
 
     /// The codes of other tools for a finding, ShellCheck's own first.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::input::Region;
 use super::{Linted, Report, help};
-use crate::lint::{Finding, Fix, Label, Page, Severity};
+use crate::lint::{Finding, Fix, Label, Page, Severity, Standard};
 use crate::source::Source;
 
 const SCHEMA: &str =
@@ -23,30 +23,31 @@ pub(super) fn sarif(report: &Report<'_>) -> impl Iterator<Item = String> {
     // Results also refer to their rules by index, which saves readers a search.
     let rules = rules(report);
     let places: BTreeMap<String, usize> = rules.keys().cloned().zip(0..).collect();
-    let log = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "jettison",
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "informationUri": concat!("https://docs.rs/crate/", env!("CARGO_PKG_NAME")),
-                "rules": rules.values().collect::<Vec<_>>(),
-            }},
-            // Columns count characters, not bytes or UTF-16 code units.
-            "columnKind": "unicodeCodePoints",
-            "originalUriBaseIds": {
-                ROOT: { "description": { "text": "the directory that was checked" } }
-            },
-            "invocations": [{ "executionSuccessful": true }],
-            "results": [],
-        }],
+    let mut run = json!({
+        "tool": { "driver": {
+            "name": "jettison",
+            "semanticVersion": env!("CARGO_PKG_VERSION"),
+            "informationUri": concat!("https://docs.rs/crate/", env!("CARGO_PKG_NAME")),
+            "rules": rules.values().collect::<Vec<_>>(),
+        }},
+        // Columns count characters, not bytes or UTF-16 code units.
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {
+            ROOT: { "description": { "text": "the directory that was checked" } }
+        },
+        "invocations": [{ "executionSuccessful": true }],
     });
+    if let Some(standard) = report.compliance {
+        run["taxonomies"] = json!([taxonomy(standard)]);
+    }
+    // Results are written into it one by one, so it is the last value.
+    run["results"] = json!([]);
+    let log = json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": [run] });
     let results = report
         .fingerprinted()
         .map(move |(file, finding, fingerprint)| {
             let place = places.get(&*super::id(finding)).copied();
-            let result = result(file, finding, &fingerprint, place);
+            let result = result(report, file, finding, &fingerprint, place);
             serde_json::to_string_pretty(&result).expect("a tree always serializes")
         });
     super::json::with_list(&log, results, 8)
@@ -175,6 +176,7 @@ struct Properties {
 }
 
 fn result<'a>(
+    report: &Report<'_>,
     file: &'a Linted,
     finding: &'a Finding,
     fingerprint: &str,
@@ -189,6 +191,15 @@ fn result<'a>(
     });
     if let Some(place) = rule {
         result["ruleIndex"] = place.into();
+    }
+    if let Some(flow) = provenance(file, finding) {
+        result["codeFlows"] = json!([{ "threadFlows": [{ "locations": flow }] }]);
+    }
+    if let Some(standard) = report.compliance {
+        let taxa = report.requirements(finding).map(
+            |one| json!({ "id": one.id, "toolComponent": { "name": standard.name, "index": 0 } }),
+        );
+        result["taxa"] = taxa.collect();
     }
     // An empty list would be valid, but large reports have thousands of findings.
     if !finding.labels.is_empty() {
@@ -205,6 +216,62 @@ fn result<'a>(
         facts: result,
         fixes,
     }
+}
+
+/// The way of a file into an image, as a code flow: the step of the history that added it, its
+/// layer, its package, and the file.
+fn provenance(file: &Linted, finding: &Finding) -> Option<Vec<Value>> {
+    let image = finding.image()?;
+    let (provenance, path) = (image.provenance.as_ref()?, image.path.as_ref()?);
+    let path = path.escape_ascii().to_string();
+    let step = match &*provenance.created_by {
+        "" => "added by a step that the history does not name".to_owned(),
+        created_by => format!("added by `{}`", super::input::one_line(created_by)),
+    };
+    let mut flow = vec![json!({
+        "location": {
+            "message": { "text": step },
+            "physicalLocation": location(file.name(), file.region(finding)),
+        },
+    })];
+    if let Some(layer) = provenance.layer {
+        flow.push(logical(
+            &format!("layer {layer}"),
+            "layer",
+            "the layer that contains the file",
+        ));
+    }
+    if let Some(package) = &image.package {
+        flow.push(logical(
+            package,
+            "package",
+            "the package that the file belongs to",
+        ));
+    }
+    flow.push(logical(&path, "file", &finding.message));
+    Some(flow)
+}
+
+fn logical(name: &str, kind: &str, message: &str) -> Value {
+    json!({
+        "location": {
+            "message": { "text": message },
+            "logicalLocations": [{ "fullyQualifiedName": name, "kind": kind }],
+        },
+    })
+}
+
+/// The standard by whose requirements the findings are grouped.
+fn taxonomy(standard: &Standard) -> Value {
+    let requirements = standard.requirements.iter();
+    let taxa =
+        requirements.map(|one| json!({ "id": one.id, "shortDescription": { "text": one.title } }));
+    json!({
+        "name": standard.name,
+        "fullName": standard.title,
+        "informationUri": standard.source,
+        "taxa": taxa.collect::<Vec<_>>(),
+    })
 }
 
 fn related(source: &Source, label: &Label) -> Value {

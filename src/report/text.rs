@@ -2,14 +2,14 @@
 //! a summary line.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Patch, Renderer, Snippet};
 
 use super::excerpt::{self, Excerpt};
 use super::{Linted, Report};
-use crate::lint::{Applicability, Edit, Finding, Fix, Label, Location, Severity};
+use crate::lint::{Applicability, Edit, Finding, Fix, Label, Location, Severity, Standard};
 use crate::printable::{Lines, escape, escape_bytes};
 use crate::source::{Source, Span};
 
@@ -84,6 +84,9 @@ pub fn text(report: &Report<'_>, style: Style) -> Lines {
         }
         list(&mut out, file, &selected.listed);
         list_places(&mut out, file, &selected.more, style);
+    }
+    if let Some(standard) = report.compliance {
+        compliance(&mut out, report, standard);
     }
     summary(&mut out, report);
     for file in report.files {
@@ -431,6 +434,41 @@ fn pointer(report: &Report<'_>, finding: &Finding) -> String {
             aliases.join(", ")
         ),
     }
+}
+
+/// A line for each requirement of a standard, with the number of its findings and their rules.
+fn compliance(out: &mut Lines, report: &Report<'_>, standard: &Standard) {
+    out.line(&standard.title);
+    let longest = standard.requirements.iter().map(|one| one.id.len()).max();
+    let width = longest.unwrap_or_default();
+    let (mut clean, mut unchecked) = (0, 0);
+    for requirement in &standard.requirements {
+        let mut count = 0;
+        let mut rules = BTreeSet::new();
+        for finding in report.findings() {
+            if requirement.rules.iter().any(|rule| rule == finding.rule) {
+                count += 1;
+                rules.insert(finding.rule);
+            }
+        }
+        let result = if requirement.rules.is_empty() {
+            unchecked += 1;
+            "not checked".to_owned()
+        } else if count == 0 {
+            clean += 1;
+            "no findings".to_owned()
+        } else {
+            let rules: Vec<&str> = rules.into_iter().collect();
+            format!("{} ({})", counted(count, "finding"), rules.join(", "))
+        };
+        let (id, title) = (&requirement.id, &requirement.title);
+        out.line(format!("  {id:width$}  {title}: {result}"));
+    }
+    let all = standard.requirements.len();
+    out.line(format!(
+        "{clean} of {all} requirements without findings, {unchecked} not checked"
+    ));
+    out.line("");
 }
 
 fn summary(out: &mut Lines, report: &Report<'_>) {

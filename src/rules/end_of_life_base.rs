@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::knowledge::software;
 use crate::lint::facts::{EndOfLife, ImageRef, end_of_life};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule, Severity};
+use crate::packages::Ecosystem;
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -88,6 +90,47 @@ fn source(end: &EndOfLife) -> String {
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    check_distribution(cx, findings);
+    check_software(cx, findings);
+}
+
+/// Reports programs that were installed without a package manager. The packages of a distribution
+/// get fixes for as long as the distribution does.
+fn check_software(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for package in &cx.packages.list {
+        if package.ecosystem != Ecosystem::Software {
+            continue;
+        }
+        let Some(image) = software(&package.name).and_then(|known| known.image.as_ref()) else {
+            continue;
+        };
+        let image = ImageRef::parse(&format!("{image}:{}", release(&package.version)));
+        let Some(end) = end_of_life(&image) else {
+            continue;
+        };
+        let path = cx.path(package.record);
+        findings
+            .add(cx.at_file(package.record), message(&end))
+            .note(source(&end))
+            .note(format!(
+                "`{path}` is of {} {}",
+                package.name, package.version
+            ));
+    }
+}
+
+/// A version as the tags of images have it: Java's eighth is not `1.8`.
+fn release(version: &str) -> &str {
+    version.strip_prefix("1.").map_or(version, |rest| {
+        if rest.starts_with("8.0_") {
+            rest
+        } else {
+            version
+        }
+    })
+}
+
+fn check_distribution(cx: &ImageContext<'_>, findings: &mut Findings) {
     let distribution = &cx.packages.distribution;
     // Rolling releases have no version and never reach the end of life.
     if distribution.id.is_empty() || distribution.version_id.is_empty() {

@@ -60,6 +60,15 @@ struct Replacement {
 }
 
 impl Comment {
+    /// Bytes in memory.
+    pub(super) fn size(&self) -> usize {
+        let mut size = size_of::<Self>() + self.file.len() + self.message.len();
+        for replacement in self.fix.iter().flat_map(|fix| &fix.replacements) {
+            size += size_of::<Replacement>() + replacement.text.len();
+        }
+        size
+    }
+
     /// Returns the finding in the Dockerfile; `None` for comments on the lines before the script,
     /// and for features that the image's shell supports.
     pub(super) fn finding(&self, script: &Script) -> Option<Finding> {

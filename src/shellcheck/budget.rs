@@ -1,5 +1,6 @@
 //! Scripts in batches on all cores, each file and the run within a budget of processor time.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use rayon::iter::{ParallelBridge as _, ParallelIterator as _};
 use super::answer::Comment;
 use super::error::ShellcheckError;
 use super::process::{self, Limit, Outcome};
+use crate::source::Source;
 
 /// Scripts of one process. It takes as long to start as to check a few.
 const BATCH: usize = 64;
@@ -18,15 +20,41 @@ const FIRST_SECONDS: u64 = 1;
 /// Seconds for a script that took longer than that, too.
 const LAST_SECONDS: u64 = 5;
 /// Seconds for all scripts of a file: some 2,000 usual ones.
-pub(super) const FILE_SECONDS: u64 = 8;
+const FILE_SECONDS: u64 = 8;
+/// The same for a file that takes the other rules seconds, too.
+const LARGE_FILE_SECONDS: u64 = 4;
+/// Bytes of such a file. The largest of public repositories have some 100 KiB.
+const LARGE_FILE: usize = 256 << 10;
 /// Seconds for all scripts of a run: some 30,000 usual ones.
-pub(super) const RUN_SECONDS: u64 = 120;
+const RUN_SECONDS: u64 = 120;
 
-/// A script to check, and the number of the first file that contains it.
+/// A script to check, and the first file that contains it.
 #[derive(Debug)]
 pub(super) struct Task<'t> {
     pub(super) text: &'t str,
-    pub(super) file: usize,
+    pub(super) file: &'t BudgetedFile,
+}
+
+/// A file with scripts.
+#[derive(Debug)]
+pub(super) struct BudgetedFile {
+    name: String,
+    /// Processor time for all of its scripts.
+    seconds: u64,
+}
+
+impl BudgetedFile {
+    pub(super) fn of(source: &Source) -> Self {
+        let is_large = source.text().len() > LARGE_FILE;
+        Self {
+            name: source.name().to_owned(),
+            seconds: if is_large {
+                LARGE_FILE_SECONDS
+            } else {
+                FILE_SECONDS
+            },
+        }
+    }
 }
 
 /// The result for a script.
@@ -36,13 +64,34 @@ pub(super) enum Answered {
     Unchecked(Reason),
 }
 
+impl Answered {
+    /// Whether the answer is the same if the script is checked again.
+    pub(super) fn is_final(&self) -> bool {
+        match self {
+            Self::Comments(_) => true,
+            Self::Unchecked(reason) => reason.is_of_script(),
+        }
+    }
+
+    /// Bytes in memory.
+    pub(super) fn size(&self) -> usize {
+        const KEY: usize = 128;
+        let comments = match self {
+            Self::Comments(comments) => comments.as_slice(),
+            Self::Unchecked(_) => &[],
+        };
+        KEY + comments.iter().map(Comment::size).sum::<usize>()
+    }
+}
+
 /// The reason why a script is not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reason {
     Time,
     Memory,
     Answer,
-    FileTime,
+    /// For all scripts of the file, with the seconds that they may take.
+    FileTime(u64),
     RunTime,
 }
 
@@ -50,12 +99,8 @@ pub(super) enum Reason {
 pub(super) fn check_all(
     program: &Path,
     tasks: &[Task<'_>],
-    files: usize,
+    budget: &Mutex<Budget>,
 ) -> Result<Vec<Answered>, ShellcheckError> {
-    let budget = Mutex::new(Budget {
-        files: vec![Duration::from_secs(FILE_SECONDS); files],
-        run: Duration::from_secs(RUN_SECONDS),
-    });
     let mut answers: Vec<Option<Answered>> = tasks.iter().map(|_| None).collect();
     let mut left: Vec<usize> = (0..tasks.len()).collect();
     // One script that ShellCheck cannot process spoils the output for its batch, so the other
@@ -70,7 +115,7 @@ pub(super) fn check_all(
             program,
             tasks,
             seconds,
-            budget: &budget,
+            budget,
         };
         let results: Vec<Vec<(usize, Option<Answered>)>> = left
             .chunks(size)
@@ -173,10 +218,10 @@ impl std::fmt::Display for Reason {
             Self::Time => write!(f, "ShellCheck needs more than {LAST_SECONDS} seconds"),
             Self::Memory => f.write_str("ShellCheck needs more than 256 MiB of memory"),
             Self::Answer => f.write_str("ShellCheck reported more than 16 MiB of comments"),
-            Self::FileTime => {
+            Self::FileTime(seconds) => {
                 write!(
                     f,
-                    "ShellCheck needs more than {FILE_SECONDS} seconds for this file"
+                    "ShellCheck needs more than {seconds} seconds for this file"
                 )
             }
             Self::RunTime => {
@@ -189,30 +234,40 @@ impl std::fmt::Display for Reason {
     }
 }
 
-/// The processor time that is left for each file, and for the run.
-#[derive(Debug)]
-struct Budget {
-    files: Vec<Duration>,
+/// The processor time that the scripts of a run and of each of its files have taken.
+#[derive(Debug, Default)]
+pub(super) struct Budget {
+    /// By the name of the file.
+    files: HashMap<String, Duration>,
     run: Duration,
 }
 
 impl Budget {
-    fn exhausted(&self, file: usize) -> Option<Reason> {
-        if self.run.is_zero() {
+    fn exhausted(&self, file: &BudgetedFile) -> Option<Reason> {
+        let of_file = self.files.get(&file.name).copied().unwrap_or_default();
+        if self.run >= Duration::from_secs(RUN_SECONDS) {
             Some(Reason::RunTime)
-        } else if self.files[file].is_zero() {
-            Some(Reason::FileTime)
+        } else if of_file >= Duration::from_secs(file.seconds) {
+            Some(Reason::FileTime(file.seconds))
         } else {
             None
         }
     }
 
-    /// Takes time off, divided among the files of the scripts.
-    fn charge(&mut self, files: impl ExactSizeIterator<Item = usize>, time: Duration) {
+    /// Adds time, divided among the files of the scripts.
+    fn charge<'f>(
+        &mut self,
+        files: impl ExactSizeIterator<Item = &'f BudgetedFile>,
+        time: Duration,
+    ) {
         let share = time / u32::try_from(files.len()).unwrap_or(u32::MAX).max(1);
         for file in files {
-            self.files[file] = self.files[file].saturating_sub(share);
+            if let Some(of_file) = self.files.get_mut(&file.name) {
+                *of_file += share;
+            } else {
+                self.files.insert(file.name.clone(), share);
+            }
         }
-        self.run = self.run.saturating_sub(time);
+        self.run += time;
     }
 }

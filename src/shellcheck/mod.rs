@@ -6,19 +6,22 @@
 mod answer;
 mod budget;
 mod error;
+mod known_answers;
 mod process;
 mod script;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use crate::dockerfile;
 use crate::lint::{Facts, Finding, Settings, Severity};
 use crate::source::{Source, Span};
 use crate::trust::{self, Key, UserCache};
 use answer::Comment;
-use budget::{Answered, Reason, Task};
+use budget::{Answered, Budget, BudgetedFile, Reason, Task};
 pub use error::ShellcheckError;
+use known_answers::KnownAnswers;
 use script::{Script, Unfit};
 
 const PROGRAM: &str = "shellcheck";
@@ -39,7 +42,7 @@ pub fn check<'s>(
     files: impl IntoIterator<Item = &'s Source>,
     settings: &Settings,
 ) -> Result<Vec<Vec<Finding>>, ShellcheckError> {
-    check_with(program, None, files, settings)
+    Checker::new(program.to_owned(), None).check(files, settings)
 }
 
 /// The cache of answers, if the user has one.
@@ -47,32 +50,93 @@ pub fn open_cache() -> Option<UserCache> {
     UserCache::open(CACHE)
 }
 
-/// The same with a cache, which answers for texts of earlier runs.
-pub fn check_with<'s>(
-    program: &Path,
-    cache: Option<&UserCache>,
-    files: impl IntoIterator<Item = &'s Source>,
-    settings: &Settings,
-) -> Result<Vec<Vec<Finding>>, ShellcheckError> {
-    let scripts = Scripts::of(files, settings);
-    // A file without a script starts no process.
-    if scripts.texts.is_empty() {
-        return Ok(scripts
+/// ShellCheck for all passes of a run over its files. Each text is checked once, and the budgets
+/// are those of the run.
+#[derive(Debug)]
+pub struct Checker {
+    program: PathBuf,
+    /// Answers of earlier runs.
+    files: Option<UserCache>,
+    /// The common part of the keys of these answers; none before the first script.
+    prefix: Option<CachePrefix>,
+    /// Answers of this run.
+    known: KnownAnswers,
+    budget: Mutex<Budget>,
+}
+
+impl Checker {
+    pub fn new(program: PathBuf, cache: Option<UserCache>) -> Self {
+        Self {
+            program,
+            files: cache,
+            prefix: None,
+            known: KnownAnswers::default(),
+            budget: Mutex::default(),
+        }
+    }
+
+    /// The findings in each file, in the order of `files`.
+    pub fn check<'s>(
+        &mut self,
+        files: impl IntoIterator<Item = &'s Source>,
+        settings: &Settings,
+    ) -> Result<Vec<Vec<Finding>>, ShellcheckError> {
+        let scripts = Scripts::of(files, settings);
+        // A file without a script starts no process.
+        let answers = if scripts.texts.is_empty() {
+            Vec::new()
+        } else {
+            self.answers(&scripts)?
+        };
+        Ok(scripts
             .files
             .iter()
-            .map(|file| file.findings(&[]))
-            .collect());
+            .map(|file| file.findings(&answers))
+            .collect())
     }
-    let cache = match cache {
-        Some(cache) => Some(Cache::new(cache, program)?),
-        None => None,
-    };
-    let answers = answers(program, cache.as_ref(), &scripts)?;
-    Ok(scripts
-        .files
-        .iter()
-        .map(|file| file.findings(&answers))
-        .collect())
+
+    /// The answer for each text: from this run, from the cache, or from ShellCheck.
+    fn answers(&mut self, scripts: &Scripts) -> Result<Vec<Arc<Answered>>, ShellcheckError> {
+        if self.files.is_some() && self.prefix.is_none() {
+            self.prefix = Some(CachePrefix::of(&self.program)?);
+        }
+        let cache = match (&self.files, &self.prefix) {
+            (Some(files), Some(prefix)) => Some(Cache { files, prefix }),
+            _ => None,
+        };
+        let mut answers: Vec<Option<Arc<Answered>>> = Vec::with_capacity(scripts.texts.len());
+        let (mut unknown, mut tasks) = (Vec::new(), Vec::new());
+        for (number, (text, file)) in scripts.texts.iter().enumerate() {
+            let mut answer = self.known.get(text);
+            if answer.is_none()
+                && let Some(cache) = &cache
+                && let Some(comments) = cache.get(text)
+            {
+                answer = Some(self.known.add(text, Answered::Comments(comments)));
+            }
+            if answer.is_none() {
+                unknown.push(number);
+                tasks.push(Task {
+                    text,
+                    file: &scripts.budgeted[*file],
+                });
+            }
+            answers.push(answer);
+        }
+        let checked = budget::check_all(&self.program, &tasks, &self.budget)?;
+        for (number, answer) in unknown.into_iter().zip(checked) {
+            let text = &scripts.texts[number].0;
+            // A limit may not be exceeded on another day, so only answers are kept for it.
+            if let (Some(cache), Answered::Comments(comments)) = (&cache, &answer) {
+                cache.put(text, comments);
+            }
+            answers[number] = Some(self.known.add(text, answer));
+        }
+        if let (Some(cache), false) = (cache, tasks.is_empty()) {
+            cache.files.prune();
+        }
+        Ok(answers.into_iter().flatten().collect())
+    }
 }
 
 /// The scripts of all files. Many occur in several files, or several times in one, so each text is
@@ -82,6 +146,7 @@ struct Scripts {
     /// Each with the number of the first file that contains it.
     texts: Vec<(String, usize)>,
     files: Vec<FileScripts>,
+    budgeted: Vec<BudgetedFile>,
 }
 
 /// The scripts of one file.
@@ -115,56 +180,28 @@ impl Scripts {
                 }
             }
             scripts.files.push(of_file);
+            scripts.budgeted.push(BudgetedFile::of(source));
         }
         scripts
     }
 }
 
-/// The answer for each text: from the cache, or from ShellCheck.
-fn answers(
-    program: &Path,
-    cache: Option<&Cache<'_>>,
-    scripts: &Scripts,
-) -> Result<Vec<Answered>, ShellcheckError> {
-    let mut answers: Vec<Option<Answered>> = Vec::with_capacity(scripts.texts.len());
-    for (text, _) in &scripts.texts {
-        let known = cache.and_then(|cache| cache.get(text));
-        answers.push(known.map(Answered::Comments));
-    }
-    let unknown: Vec<usize> = (0..answers.len())
-        .filter(|&number| answers[number].is_none())
-        .collect();
-    let tasks: Vec<Task<'_>> = unknown
-        .iter()
-        .map(|&number| Task {
-            text: &scripts.texts[number].0,
-            file: scripts.texts[number].1,
-        })
-        .collect();
-    let checked = budget::check_all(program, &tasks, scripts.files.len())?;
-    for (number, answer) in unknown.into_iter().zip(checked) {
-        // A limit may not be exceeded on another day, so only answers are kept.
-        if let (Some(cache), Answered::Comments(comments)) = (cache, &answer) {
-            cache.put(&scripts.texts[number].0, comments);
-        }
-        answers[number] = Some(answer);
-    }
-    if let (Some(cache), false) = (cache, tasks.is_empty()) {
-        cache.files.prune();
-    }
-    Ok(answers.into_iter().flatten().collect())
-}
-
 /// Answers of one version of ShellCheck.
 struct Cache<'a> {
     files: &'a UserCache,
+    prefix: &'a CachePrefix,
+}
+
+/// The part of the keys that is the same for all scripts.
+#[derive(Debug)]
+struct CachePrefix {
     version: Vec<u8>,
     /// In some locales, ShellCheck cannot read every text.
     locale: Vec<u8>,
 }
 
-impl<'a> Cache<'a> {
-    fn new(files: &'a UserCache, program: &Path) -> Result<Self, ShellcheckError> {
+impl CachePrefix {
+    fn of(program: &Path) -> Result<Self, ShellcheckError> {
         let mut locale = Vec::new();
         for name in ["LC_ALL", "LC_CTYPE", "LANG"] {
             let value = std::env::var_os(name).unwrap_or_default();
@@ -172,15 +209,17 @@ impl<'a> Cache<'a> {
             locale.push(0);
         }
         Ok(Self {
-            files,
             version: process::version(program)?,
             locale,
         })
     }
+}
 
+impl Cache<'_> {
     fn key(&self, text: &str) -> Key {
+        let CachePrefix { version, locale } = self.prefix;
         let options = process::EXCLUDED.as_bytes();
-        Key::of(&[&self.version, &self.locale, options, text.as_bytes()])
+        Key::of(&[version, locale, options, text.as_bytes()])
     }
 
     fn get(&self, text: &str) -> Option<Vec<Comment>> {
@@ -196,7 +235,7 @@ impl<'a> Cache<'a> {
 }
 
 impl FileScripts {
-    fn findings(&self, answers: &[Answered]) -> Vec<Finding> {
+    fn findings(&self, answers: &[Arc<Answered>]) -> Vec<Finding> {
         let mut findings = Vec::new();
         for &span in &self.too_long {
             let limit = script::MAX_LENGTH >> 10;
@@ -206,7 +245,7 @@ impl FileScripts {
         // The scripts that the budgets have no time for are one finding for the file.
         let mut skipped: Option<(Span, Reason, usize)> = None;
         for (script, number) in &self.scripts {
-            match answers.get(*number) {
+            match answers.get(*number).map(Arc::as_ref) {
                 Some(Answered::Comments(comments)) => {
                     findings.extend(comments.iter().filter_map(|it| it.finding(script)));
                 }

@@ -8,7 +8,7 @@ use super::keep::Keep;
 use super::program_kind::{is_program, is_setuid};
 use crate::image::{NameId, Tree};
 use crate::knowledge::ProgramClass;
-use crate::packages::{Package, Packages};
+use crate::packages::{Ecosystem, Package, Packages};
 
 /// The companions of the programs that the configuration names, in the tree's order.
 pub(super) fn find(keep: &Keep<'_>, packages: &Packages) -> Vec<NameId> {
@@ -83,7 +83,9 @@ fn made_together(tree: &Tree, packages: &Packages, program: NameId) -> Vec<NameI
     let layer = tree.inode(program).layer;
     let mut together = Vec::new();
     for name in tree.children(tree.parent(program)) {
-        if tree.inode(name).layer == layer && packages.owner_rows(name).is_empty() {
+        let mut owners = packages.owners(name);
+        let is_packaged = owners.any(|package| package.ecosystem != Ecosystem::Software);
+        if tree.inode(name).layer == layer && !is_packaged {
             together.push(name);
         }
     }

@@ -236,6 +236,8 @@ pub struct DeployedKey {
     pub file: String,
     /// Counted from 1.
     pub line: usize,
+    /// The words of the value, each with what is shown in its place if it is private.
+    pub words: Vec<(String, Option<String>)>,
 }
 
 /// The source of an injected library.
@@ -264,6 +266,27 @@ pub enum Confidence {
 impl Confidence {
     /// The most certain first.
     pub const ALL: [Self; 4] = [Self::Certain, Self::Observed, Self::Likely, Self::Possible];
+}
+
+impl Field {
+    /// The text that is shown for a word of the field, or for a part of it.
+    pub fn shown(self, word: &str) -> &str {
+        let Self::Deployed(DeployedKey { words, .. }) = self else {
+            return word;
+        };
+        let is_public =
+            |(known, shown): &(String, Option<String>)| shown.is_none() && known == word;
+        if words.iter().any(is_public) {
+            return word;
+        }
+        // A word of a script may be written in another way there.
+        let private = || words.iter().filter(|(_, shown)| shown.is_some());
+        let found = private().find(|(known, _)| known.contains(word));
+        match found.or_else(|| private().next()) {
+            Some((_, Some(shown))) => shown,
+            _ => word,
+        }
+    }
 }
 
 impl Why {
@@ -515,12 +538,16 @@ impl fmt::Display for Root {
         match self {
             Self::Program(field @ Field::Deployed(_)) => write!(f, "the program of {field}"),
             Self::Program(field) => write!(f, "the {field} program"),
-            Self::Argument { of, word } => write!(f, "the argument `{word}` of {of}"),
+            Self::Argument { of, word } => {
+                write!(f, "the argument `{}` of {of}", of.shown(word))
+            }
             // Most commands have one line, and a line number would only make the reader look for
             // the others.
-            Self::ShellText { of, word, line: 1 } => write!(f, "the word `{word}` in {of}"),
+            Self::ShellText { of, word, line: 1 } => {
+                write!(f, "the word `{}` in {of}", of.shown(word))
+            }
             Self::ShellText { of, word, line } => {
-                write!(f, "the word `{word}` on line {line} of {of}")
+                write!(f, "the word `{}` on line {line} of {of}", of.shown(word))
             }
             Self::Variable { name } => write!(f, "the value of the variable `{name}`"),
             Self::Workdir => f.write_str("the working directory"),
@@ -583,7 +610,9 @@ impl fmt::Display for Field {
             Self::Cmd => f.write_str("CMD"),
             Self::Healthcheck => f.write_str("HEALTHCHECK"),
             Self::Shell => f.write_str("SHELL"),
-            Self::Deployed(DeployedKey { key, file, line }) => {
+            Self::Deployed(DeployedKey {
+                key, file, line, ..
+            }) => {
                 write!(f, "`{key}` ({file}:{line})")
             }
         }

@@ -139,7 +139,7 @@ impl UserCache {
 }
 
 /// The name of an entry: a hash of all that its content depends on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key(String);
 
 impl Key {

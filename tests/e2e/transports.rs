@@ -47,3 +47,8 @@ fn images_are_read_from_and_written_to_the_docker_daemon() {
 fn a_dockerfile_stage_slims_the_image_built_before_it() {
     run("stage", &[]);
 }
+
+#[test]
+fn docker_build_uses_jettison_as_its_frontend() {
+    run("frontend", &[]);
+}

@@ -669,3 +669,23 @@ fn the_modules_to_keep_are_read_and_the_option_takes_precedence() {
         assert_eq!(code == 0, is_kept, "{option:?}: {out}{err}");
     }
 }
+
+#[test]
+fn limits_on_licenses_fixes_and_labels_are_part_of_a_policy() {
+    let text = "[policy]\ndeny-licenses = [\"GPL-*\"]\ndeny-fixable = \"high\"\n\
+                require-labels = [\"owner\"]\n";
+    let policy = parsed(".jettison.toml", text).expect("it is valid").policy;
+    assert!(!policy.is_empty() && policy.deny_fixable.is_some());
+    assert_eq!(policy.required_labels, ["owner"]);
+    for (text, expected) in [
+        (
+            "deny-fixable = \"severe\"",
+            "line 2, column 16: expected `low`",
+        ),
+        ("deny-licenses = [\"[\"]", "line 2, column 18: invalid glob"),
+    ] {
+        let error = parsed(".jettison.toml", &format!("[policy]\n{text}\n"));
+        let error = error.expect_err("it is wrong");
+        assert!(error.contains(expected), "{error}");
+    }
+}

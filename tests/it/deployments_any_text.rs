@@ -4,13 +4,13 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use jettison::deployment::{self, Deployment, Kind, NoFiles};
+use jettison::deployment::{self, Deployment, Kind, NoFiles, Pod, Workload};
 use jettison::harden::Hardening;
 use jettison::image::Image;
 use jettison::lint::{
     DeployedImage, Selection, Settings, deployment_examples, in_file, lint_deployment,
 };
-use jettison::report::{self, Hardened};
+use jettison::report;
 use jettison::rules::registry;
 use jettison::slim::{PlanOptions, Slimming};
 use jettison::source::Source;
@@ -117,11 +117,11 @@ proptest! {
         let image = app();
         let slimming = Slimming::new(&image, &PlanOptions::default()).unwrap();
         let settings = Hardening::of(&slimming);
-        let hardened = Hardened { image: "app", service: "app", settings: &settings };
         for kind in [Kind::Compose, Kind::Kubernetes] {
             let deployment = deployment::read(kind, Source::new("x", text.as_str()), &NoFiles);
-            for (pod, workload) in deployment.workloads() {
-                if let Some(applied) = report::apply(&hardened, &text, pod, workload) {
+            let all: Vec<(&Pod, &Workload)> = deployment.workloads().collect();
+            for containers in all.chunks(1).chain([&all[..]]) {
+                if let Ok(applied) = report::apply("app", &settings, &text, containers) {
                     prop_assert!(applied.text.lines().count() >= text.lines().count());
                 }
             }

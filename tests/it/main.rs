@@ -12,6 +12,7 @@ mod cases;
 mod cli;
 mod cli_fixes;
 mod cli_text;
+mod compliance;
 mod config;
 mod console_sessions;
 mod cpu_time;
@@ -27,6 +28,8 @@ mod evidence;
 mod fixes;
 mod fixes_of_variants;
 mod formats;
+#[cfg(feature = "frontend")]
+mod frontend;
 mod harden;
 mod hooks;
 mod hostile_input;
@@ -41,6 +44,7 @@ mod loader_host;
 mod lsp;
 mod module_order;
 mod odd_files;
+mod own_rules;
 mod pragmas;
 mod readme_picture;
 #[cfg(all(feature = "registry", feature = "daemon"))]

@@ -9,7 +9,7 @@ const IMAGES: &[&str] = &["image", "elf", "packages"];
 const FINDINGS: &[&str] = &["advisories", "slim", "lint"];
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&[&str]]); 27] = [
+const MAY_USE: [(&str, &[&[&str]]); 28] = [
     ("size", &[]),
     ("hash", &[]),
     ("trust", &[&["hash"]]),
@@ -29,7 +29,7 @@ const MAY_USE: [(&str, &[&[&str]]); 27] = [
         &[&["hash", "trust", "printable", "paths", "suggestion"]],
     ),
     ("elf", &[&["paths"]]),
-    ("packages", &[&["paths", "image", "elf"]]),
+    ("packages", &[&["paths", "knowledge", "image", "elf"]]),
     ("advisories", &[&["packages"]]),
     ("inspect", &[IMAGES]),
     (
@@ -68,6 +68,7 @@ const MAY_USE: [(&str, &[&[&str]]); 27] = [
             ],
         ],
     ),
+    ("frontend", &[&["hash", "trust"]]),
     (
         "harden",
         &[&["image", "slim", "lint", "knowledge", "printable"]],
@@ -108,10 +109,12 @@ const MAY_USE: [(&str, &[&[&str]]); 27] = [
         "config",
         &[&[
             "paths",
+            "dockerfile",
             "source",
             "trust",
             "printable",
             "suggestion",
+            "advisories",
             "slim",
             "lint",
             "rules",
@@ -133,7 +136,7 @@ const MAY_USE: [(&str, &[&[&str]]); 27] = [
                 "shellcheck",
             ],
             &[
-                "inspect", "loading", "evidence", "harden", "report", "config",
+                "inspect", "loading", "evidence", "frontend", "harden", "report", "config",
             ],
         ],
     ),
@@ -234,6 +237,7 @@ fn async_crates_are_used_in_one_module_only() {
         }
     }
     let expected = [
+        "frontend",
         "image/transport",
         "image/transport/daemon",
         "image/transport/registry",

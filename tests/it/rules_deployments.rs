@@ -133,7 +133,7 @@ fn planted_inputs_have_exactly_the_planted_findings() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    assert!(count >= 60, "only {count} inputs");
+    assert!(count >= 120, "only {count} inputs");
 }
 
 /// The description of the image beside an input: `NAME.image` for `NAME.bad.yaml`.

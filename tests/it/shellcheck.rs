@@ -9,7 +9,7 @@ use jettison::lint::{
     Applicability, Extras, Finding, SHELLCHECK, Selection, Settings, fix, lint_with,
 };
 use jettison::rules::registry;
-use jettison::shellcheck;
+use jettison::shellcheck::{self, Checker};
 use jettison::source::Source;
 use serde_json::Value;
 
@@ -679,4 +679,70 @@ fn a_second_run_checks_only_new_scripts() {
         ("cat $Z\ncat $X\n".to_owned(), 1),
         "damaged entries are ignored"
     );
+}
+
+#[test]
+fn each_script_is_checked_once_and_none_that_is_still_being_fixed() {
+    let text = "FROM debian:12\nRUN apt-get install a\nRUN sudo b $X\nRUN same $X\n";
+    let folder = folder(text);
+    let seen = folder.path().join("seen");
+    let program = script(
+        folder.path(),
+        &format!(
+            "#!/bin/sh\n/bin/cat [0-9]* >>'{}'\necho '{{\"comments\":[]}}'\n",
+            seen.display()
+        ),
+    );
+    let mut command = jettison(folder.path());
+    command.args(["--no-cache", "--fix", "--unsafe-fixes"]);
+    let rules = "apt-without-yes,apt-recommended-packages,sudo,shellcheck";
+    command.args(["--select", rules, "--shellcheck"]);
+    run(command.arg(&program));
+    let fixed = fs::read_to_string(folder.path().join("Dockerfile")).unwrap();
+    let checked = fs::read_to_string(&seen).unwrap();
+    let is_script = |line: &&str| !line.starts_with("#!") && !line.starts_with("export");
+    let mut scripts: Vec<&str> = checked.lines().filter(is_script).collect();
+    scripts.sort_unstable();
+    let count = scripts.len();
+    scripts.dedup();
+    assert_eq!(scripts.len(), count, "{checked}");
+    for line in scripts {
+        assert!(
+            text.contains(line) || fixed.contains(line),
+            "`{line}`: {fixed}"
+        );
+    }
+    assert!(
+        checked.contains("apt-get install -y --no-install-recommends a"),
+        "{checked}"
+    );
+    assert!(!checked.contains("apt-get install -y a"), "{checked}");
+}
+
+#[test]
+fn all_passes_over_a_file_share_its_time_budget() {
+    let folder = folder("");
+    let seen = folder.path().join("seen");
+    let text = format!(
+        "#!/bin/sh\necho x >>'{}'\nwhile :; do :; done\n",
+        seen.display()
+    );
+    let program = script(folder.path(), &text);
+    let mut checker = Checker::new(program, None);
+    let mut starts = Vec::new();
+    for pass in ["one", "two"] {
+        let scripts: Vec<String> = (0..200)
+            .map(|number| format!("RUN {pass} {number}\n"))
+            .collect();
+        let source = Source::new("Dockerfile", format!("FROM a\n{}", scripts.concat()));
+        let findings = checker.check([&source], &settings()).expect("it runs");
+        assert!(
+            findings[0]
+                .iter()
+                .any(|finding| finding.message.contains("8 seconds for this file")),
+            "{findings:?}"
+        );
+        starts.push(fs::read_to_string(&seen).unwrap().len());
+    }
+    assert_eq!(starts[0], starts[1], "no process is started for the second");
 }

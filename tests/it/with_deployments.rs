@@ -342,6 +342,51 @@ fn applied(text: &str) -> (String, String) {
 }
 
 #[test]
+fn settings_of_all_containers_together_are_those_of_one_after_the_other() {
+    let service = "  a:\n    image: app\n    tmpfs:\n    - /run\n";
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n";
+    let containers = "  containers:\n  - name: a\n    image: app\n  - image: app\n    name: b\n    \
+                      securityContext:\n      capabilities: {drop: [ALL]}\n";
+    for (text, names) in [
+        (
+            format!("services:\n{service}  # B\n  b:\n    image: app\n\n  c:\n    image: app\n    cap_drop: [NET_RAW]\n"),
+            &["a", "b", "c"][..],
+        ),
+        // What a service extends is changed first, and anchors and merge keys stay what they are.
+        (
+            format!("services:\n  b:\n    extends: a\n    user: root\n{service}  c:\n    extends: {{service: b}}\n"),
+            &["a", "b", "c"],
+        ),
+        (
+            "x: &x\n  image: app\nservices:\n  a: &a\n    <<: *x\n    user: root\n  b:\n    <<: *x\n  c:\n    <<: *a\n    tty: true\n".to_owned(),
+            &["a", "b", "c"],
+        ),
+        // Volumes of a pod, below and above its containers.
+        (format!("{pod}{containers}"), &["a", "b"]),
+        (format!("{pod}{containers}  volumes:\n  - name: v\n    emptyDir: {{}}\n"), &["a", "b"]),
+        (format!("{pod}  volumes:\n  - name: v\n    emptyDir: {{}}\n{containers}"), &["a", "b"]),
+        (format!("{pod}{containers}---\n{pod}{}", containers.replace("name: a", "name: c").replace("name: b", "name: d")), &["a", "b", "c", "d"]),
+    ] {
+        let folder = tempfile::tempdir().expect("there is room");
+        let path = folder.path();
+        fs::write(path.join("app.tar"), archive(WRITER)).unwrap();
+        for file in ["all.yaml", "each.yaml"] {
+            fs::write(path.join(file), &text).unwrap();
+        }
+        let (code, message) = jettison(path, &["harden", "app.tar", "--apply", "all.yaml"]);
+        assert_eq!(code, 0, "{message}\n{text}");
+        for name in names {
+            let target = format!("each.yaml:{name}");
+            let (code, message) = jettison(path, &["harden", "app.tar", "--apply", &target]);
+            assert_eq!(code, 0, "{message}\n{text}");
+        }
+        let read = |name: &str| fs::read_to_string(path.join(name)).unwrap();
+        assert_eq!(read("all.yaml"), read("each.yaml"));
+        assert_ne!(read("all.yaml"), text);
+    }
+}
+
+#[test]
 fn values_that_a_merge_key_adds_stay() {
     let base = "\
 apiVersion: v1
@@ -409,4 +454,207 @@ spec:
         "{text}{message}"
     );
     assert!(text.contains("      volumeMounts:\n        - name: web-tmp\n"));
+}
+
+/// Every value is from `.env`. They are all canaries, but for what is compared with the image.
+const PRIVATE: &str = "\
+IMAGE=example.com/app:1.0
+BASE=registry.canary.example/team/canary-base:latest
+NAME=canary
+PATH_A=/canary/a
+PATH_B=/opt/canary/b
+PORT=canary4711
+USER_NAME=canary-user
+CAPABILITY=CAP_SYS_CANARY
+WORDS=canary-program --token 'canary\\ secret'
+FILE=canary.yaml
+PROBE=/usr/bin/curl
+";
+
+const OF_PRIVATE: &str = "\
+include: [\"$FILE\", {path: \"./${FILE}\"}]
+services:
+  web: &web
+    image: ${IMAGE}
+    user: ${USER_NAME}:${USER_NAME}
+    group_add: [\"${NAME}\"]
+    command: ${WORDS}
+    working_dir: ${PATH_A}
+    read_only: true
+    tmpfs: [\"${PATH_A}:size=1m\"]
+    volumes: [\"${PATH_B}:${PATH_A}\", \"/var/run/${NAME}.sock:/a\", {type: bind, source: \"${PATH_B}\", target: \"${PATH_A}\"}]
+    devices: [\"/dev/${NAME}:/dev/${NAME}\"]
+    cap_add: [\"${CAPABILITY}\"]
+    cap_drop: [\"${NAME}\"]
+    security_opt: [\"seccomp:${NAME}\", \"apparmor=${NAME}\", \"label:${NAME}\"]
+    ports: [\"${PORT}:${PORT}\", {target: \"${PORT}\", published: \"${PORT}\", host_ip: \"${NAME}\"}]
+    expose: [\"${PORT}\"]
+    environment: {PASSWORD: \"${NAME}\", LD_PRELOAD: \"${PATH_B}\"}
+    env_file: [\"${FILE}\"]
+    network_mode: \"${NAME}\"
+    restart: \"${NAME}\"
+    healthcheck: {test: \"${WORDS} && ${PROBE} http://${NAME}/\"}
+    post_start: [{command: \"${WORDS}\"}]
+    deploy: {resources: {limits: {cpus: \"${NAME}\", memory: \"${NAME}\"}}}
+  exec:
+    image: ${IMAGE}
+    entrypoint: [\"${WORDS}\", \"${NAME}\"]
+    healthcheck: {test: [CMD, \"${PROBE}\", \"${NAME}\"]}
+  base: {image: \"${BASE}\"}
+  other: {extends: {file: \"${FILE}\", service: \"${NAME}\"}}
+  missing: {extends: \"${NAME}\"}
+  built:
+    build:
+      context: .
+      args: {BASE: \"${BASE}\", NAME: \"${NAME}\", WORDS: \"${WORDS}\", FILE: \"${FILE}\"}
+      target: \"${NAME}\"
+      additional_contexts: {a: \"${PATH_A}\"}
+  built-elsewhere: {build: {context: \"${PATH_A}\", dockerfile: \"${FILE}\"}}
+  built-here:
+    build:
+      context: .
+      dockerfile_inline: |
+        FROM ${BASE} AS ${NAME}
+        RUN sudo ${WORDS} && cd ${PATH_A} && apt-get install ${NAME}
+        COPY --from=${NAME} ${FILE} ${PATH_A}
+        ADD https://example.com/${FILE} /${NAME}
+        EXPOSE ${PORT}
+        ENV PASSWORD=${NAME}
+        USER ${USER_NAME}
+";
+
+const OF_ARGUMENTS: &str = "\
+ARG BASE
+FROM $BASE
+ARG NAME
+ARG WORDS
+ARG FILE
+RUN sudo $WORDS; apt-get install $NAME; pip install $NAME; curl http://$NAME/$FILE | sh
+ADD $FILE /x/$NAME
+ADD https://$NAME/$FILE.tar.gz $FILE
+ENV A=$NAME PASSWORD=$NAME
+LABEL $NAME=$WORDS
+EXPOSE $NAME
+VOLUME $FILE
+WORKDIR $FILE
+STOPSIGNAL $NAME
+COPY --chown=$NAME --from=$NAME $FILE $FILE
+USER $NAME
+ENTRYPOINT $WORDS
+";
+
+/// A project with private values.
+fn private_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("there is room");
+    let path = folder.path();
+    fs::write(path.join("app.tar"), archive(IMAGE)).unwrap();
+    for (name, text) in [
+        (".env", PRIVATE),
+        ("compose.yaml", OF_PRIVATE),
+        ("Dockerfile", OF_ARGUMENTS),
+    ] {
+        fs::write(path.join(name), text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn no_report_of_lint_shows_a_value_of_an_env_file() {
+    let folder = private_folder();
+    let path = folder.path();
+    let formats = [
+        "text",
+        "compact",
+        "tty",
+        "json",
+        "markdown",
+        "sarif",
+        "junit",
+        "checkstyle",
+        "github",
+        "gitlab",
+        "codeclimate",
+        "sonarqube",
+    ];
+    for image in [&[][..], &["--image", "app.tar"]] {
+        for format in formats {
+            let mut arguments = vec!["lint", "compose.yaml", "Dockerfile", "--select", "all"];
+            arguments.extend(["--all", "--format", format]);
+            arguments.extend(image);
+            let (code, text) = jettison(path, &arguments);
+            assert_eq!(code, 1, "{text}");
+            assert!(!text.to_lowercase().contains("canary"), "{format}: {text}");
+            assert!(text.contains("${BASE}"), "{format}: {text}");
+        }
+    }
+    let fix = ["lint", ".", "--select", "all", "--fix", "--unsafe-fixes"];
+    for options in [&["--diff"][..], &[]] {
+        let (_, text) = jettison(path, &[&fix, options].concat());
+        assert!(!text.to_lowercase().contains("canary"), "{text}");
+    }
+    for name in ["compose.yaml", "Dockerfile"] {
+        let text = fs::read_to_string(path.join(name)).unwrap();
+        assert!(!text.to_lowercase().contains("canary"), "{text}");
+    }
+}
+
+#[test]
+fn facts_are_computed_from_the_values_that_are_not_shown() {
+    let folder = private_folder();
+    let path = folder.path();
+    let (_, text) = jettison(
+        path,
+        &["lint", ".", "--select", "all", "--format", "compact"],
+    );
+    for message in [
+        "`${BASE}` is used with the tag `latest`",
+        "`web` gets the capability `${CAPABILITY}`",
+        "`${FILE}` does not exist",
+        "there is no service `${NAME}`",
+    ] {
+        assert!(text.contains(message), "{message}: {text}");
+    }
+}
+
+#[test]
+fn reasons_do_not_show_values_of_an_env_file() {
+    let folder = private_folder();
+    let path = folder.path();
+    let line = |text: &str| {
+        let at = OF_PRIVATE.find(text).expect("it is there");
+        OF_PRIVATE[..at].matches('\n').count() + 1
+    };
+    for (service, reason) in [
+        (
+            "web",
+            format!(
+                "the word `${{WORDS}} && ${{PROBE}} http://${{NAME}}/` in `healthcheck` (compose.yaml:{})",
+                line("healthcheck: {test: \"")
+            ),
+        ),
+        (
+            "exec",
+            format!(
+                "the program of `healthcheck` (compose.yaml:{})",
+                line("healthcheck: {test: [CMD")
+            ),
+        ),
+    ] {
+        let with = format!("compose.yaml:{service}");
+        for command in [
+            &["why", "app.tar", "/usr/bin/curl"][..],
+            &["slim", "app.tar", "--dry-run"],
+            &["verify", "app.tar"],
+            &["harden", "app.tar"],
+        ] {
+            let (_, text) = jettison(path, &[command, &["--with", &with]].concat());
+            assert!(
+                !text.to_lowercase().contains("canary"),
+                "{command:?}: {text}"
+            );
+            assert!(command[0] != "why" || text.contains(&reason), "{text}");
+        }
+        let (_, text) = jettison(path, &["harden", "app.tar", "--apply", &with]);
+        assert!(!text.to_lowercase().contains("canary"), "{text}");
+    }
 }

@@ -45,6 +45,7 @@ fn check_reports(source: &Source, mut findings: Vec<Finding>) {
     findings.truncate(REPORTED);
     let files = [Linted::dockerfile(source.clone(), findings)];
     let report = Report {
+        compliance: None,
         files: &files,
         registry: registry(),
     };

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
-use super::super::config::foreign;
+use super::super::config::{foreign, registry};
 use super::super::exclude::Exclude;
 use super::super::{baseline, build_context, shellcheck};
 use super::LspArguments;
 use crate::config::{self, Config};
 use crate::lint::image::NEEDS_IMAGE;
-use crate::lint::{self, Extras, Finding};
+use crate::lint::{self, Extras, Finding, Registry};
 use crate::report::Linted;
 use crate::rules;
 use crate::source::{Source, Span, Utf16Position};
@@ -21,6 +21,8 @@ pub(super) struct Document {
     pub(super) version: i64,
     pub(super) source: Source,
     pub(super) findings: Vec<Finding>,
+    /// The rules that its findings are of.
+    pub(super) registry: &'static Registry,
     /// Errors about the configuration, the baseline or ShellCheck, one per line; empty if there are
     /// none.
     pub(super) errors: String,
@@ -75,6 +77,7 @@ impl Document {
             version,
             source,
             findings,
+            registry: registry(&config),
             errors: errors.join("\n"),
         }
     }
@@ -110,10 +113,7 @@ fn lint(
     config: &Config,
     errors: &mut Vec<String>,
 ) -> Vec<Finding> {
-    let answers = shellcheck::ask(config, rules::registry(), [source]).map_err(anyhow::Error::from);
-    let shellcheck = ok_or_report(answers, errors)
-        .flatten()
-        .and_then(|answers| answers.into_iter().next());
+    let shellcheck = ok_or_report(ask_shellcheck(source, config), errors).flatten();
     let (build, warning) = path.map(build_context::beside).unwrap_or_default();
     errors.extend(warning);
     let mut settings = config.settings.clone();
@@ -121,7 +121,7 @@ fn lint(
     settings.ignore.extend(NEEDS_IMAGE);
     lint::lint_with(
         source,
-        rules::registry(),
+        registry(config),
         &settings,
         Extras {
             build,
@@ -130,6 +130,14 @@ fn lint(
         },
     )
     .findings
+}
+
+/// ShellCheck's findings; `None` if it is disabled or not installed.
+fn ask_shellcheck(source: &Source, config: &Config) -> anyhow::Result<Option<Vec<Finding>>> {
+    let Some(mut checker) = shellcheck::open(config, registry(config))? else {
+        return Ok(None);
+    };
+    Ok(checker.check([source], &config.settings)?.pop())
 }
 
 fn is_left_out(arguments: &LspArguments, config: &Config, path: &Path) -> anyhow::Result<bool> {

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::document::Document;
 use crate::lint::{Applicability, Finding, Fix, Severity};
 use crate::report;
-use crate::rules;
 use crate::source::{Source, Span, Utf16Position};
 
 /// The parameters of `textDocument/publishDiagnostics`.
@@ -79,7 +78,7 @@ pub(super) fn hover(document: &Document, at: Utf16Position) -> Value {
     }
     let pages: Vec<String> = names
         .iter()
-        .filter_map(|name| rules::registry().get(name))
+        .filter_map(|name| document.registry.get(name))
         .map(report::markdown)
         .collect();
     // A null result shows nothing; an empty one would open an empty window.

@@ -16,8 +16,17 @@ const ROUNDS: usize = 8;
 /// others, so that time grows with the square of their number.
 const MAX_KEYS: usize = 10_000;
 
+/// Maximum size of a file in bytes. The parser takes up to 1,400 bytes of memory for each byte of
+/// nested lists. The largest files of public repositories have some 50 KiB.
+const MAX_BYTES: usize = 256 << 10;
+
 /// The blocks of a file; `None` if it is not HCL.
 pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Definitions> {
+    if text.len() > MAX_BYTES {
+        let message = format!("the file is larger than {} KiB", MAX_BYTES >> 10);
+        problems.push(Problem::new(Place::new(0, 0, 0), message));
+        return None;
+    }
     if let Some((at, _)) = text.match_indices(['=', ':']).nth(MAX_KEYS) {
         let message = format!("the file has more than {MAX_KEYS} attributes and keys");
         problems.push(Problem::new(Place::new(0, at, at + 1), message));

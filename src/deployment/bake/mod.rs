@@ -166,7 +166,7 @@ impl Reader<'_> {
             {
                 given.clone_into(&mut name.value);
             }
-            if !self.budget.take(node.size()) {
+            if !self.budget.take_tree(&node) {
                 return;
             }
             if self.targets.insert(name.value.clone(), node).is_none() {
@@ -201,18 +201,21 @@ impl Reader<'_> {
             self.problem(name.place, format!("`{}` inherits from itself", name.value));
             return None;
         }
-        let Some(size) = self.targets.get(&name.value).map(Node::size) else {
+        let Some(own) = self.targets.get(&name.value) else {
             self.problem(name.place, format!("there is no target `{}`", name.value));
             return None;
         };
-        if !self.budget.take(size) {
+        if !self.budget.take_tree(own) {
             return None;
         }
-        let own = self.targets[&name.value].clone();
+        let own = own.clone();
         let bases = own.get("inherits").map(Node::strings).unwrap_or_default();
         chain.push(name.value.clone());
         let mut merged: Option<Node> = None;
         for base in bases {
+            if self.budget.is_exceeded() {
+                break;
+            }
             let Some(base) = self.inherited(&base, chain) else {
                 continue;
             };

@@ -3,8 +3,10 @@
 //! Only `.env` files and defaults give values: the environment in which jettison runs is not
 //! the one in which the containers are started.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::hidden::HiddenValues;
+use super::super::place::Place;
 use crate::deployment::yaml::{Budget, Node, Origin, Scalar, Value};
 
 /// Variables with known values.
@@ -34,51 +36,73 @@ impl Environment {
     }
 
     /// Replaces the variables in all scalars of a tree; keys are left as they are. Values count
-    /// towards the budget; the rest is unknown when it is exceeded.
-    pub(super) fn apply(&self, node: &mut Node, budget: &mut Budget<'_>) {
+    /// towards the budget; the rest is unknown when it is exceeded. Texts with values of the
+    /// environment are added to `hidden`.
+    pub(super) fn apply(
+        &self,
+        node: &mut Node,
+        budget: &mut Budget<'_>,
+        hidden: &mut HiddenValues,
+    ) {
         match &mut node.value {
             Value::Null => {}
-            Value::Scalar(scalar) => self.apply_to(scalar, budget),
+            Value::Scalar(scalar) => self.apply_to(scalar, node.place, budget, hidden),
             Value::List(items) => {
                 for item in items {
-                    self.apply(item, budget);
+                    self.apply(item, budget, hidden);
                 }
             }
             Value::Map(entries) => {
                 for entry in entries {
-                    self.apply(&mut entry.value, budget);
+                    self.apply(&mut entry.value, budget, hidden);
                 }
             }
         }
     }
 
-    fn apply_to(&self, scalar: &mut Scalar, budget: &mut Budget<'_>) {
+    fn apply_to(
+        &self,
+        scalar: &mut Scalar,
+        place: Place,
+        budget: &mut Budget<'_>,
+        hidden: &mut HiddenValues,
+    ) {
         if !scalar.text.contains('$') {
             return;
         }
-        let mut out = String::new();
-        let mut origin = self.replace(&scalar.text, &mut out, 0);
-        if !budget.take(out.len()) {
+        if budget.is_exceeded() {
+            scalar.origin = Origin::Unknown;
+            return;
+        }
+        let mut replaced = Replaced::default();
+        let mut origin = self.replace(&scalar.text, &mut replaced, 0);
+        if !budget.take(replaced.text.len()) {
             origin = Origin::Unknown;
         }
         scalar.origin = scalar.origin.max(origin);
         if origin != Origin::Unknown {
-            scalar.text = out;
+            for name in &replaced.names {
+                hidden.add(&self.0[*name], &reference(name));
+            }
+            if !replaced.names.is_empty() {
+                hidden.add_text(place, &replaced.text, &replaced.shown);
+            }
+            scalar.text = replaced.text;
         }
     }
 
     /// Appends a text with its variables replaced. Without a value, nothing is promised of `out`.
-    fn replace(&self, text: &str, out: &mut String, depth: usize) -> Origin {
+    fn replace<'s>(&'s self, text: &str, out: &mut Replaced<'s>, depth: usize) -> Origin {
         if depth > MAX_DEPTH {
             return Origin::Unknown;
         }
         let mut origin = Origin::Written;
         let mut rest = text;
         while let Some(at) = rest.find('$') {
-            out.push_str(&rest[..at]);
+            out.push(&rest[..at]);
             rest = &rest[at + 1..];
             if let Some(after) = rest.strip_prefix('$') {
-                out.push('$');
+                out.push("$");
                 rest = after;
             } else if let Some(inside) = rest.strip_prefix('{') {
                 let Some(end) = closing_brace(inside) else {
@@ -89,32 +113,36 @@ impl Environment {
             } else {
                 let length = name_length(rest);
                 if length == 0 {
-                    out.push('$');
+                    out.push("$");
                 } else {
                     origin = origin.max(self.value(&rest[..length], out));
                     rest = &rest[length..];
                 }
             }
-            if origin == Origin::Unknown || out.len() > MAX_LENGTH {
+            if origin == Origin::Unknown || out.text.len() > MAX_LENGTH {
                 return Origin::Unknown;
             }
         }
-        out.push_str(rest);
+        out.push(rest);
         origin
     }
 
-    fn value(&self, name: &str, out: &mut String) -> Origin {
-        match self.0.get(name) {
-            Some(value) => {
-                out.push_str(value);
-                Origin::Variables
-            }
-            None => Origin::Unknown,
+    fn value<'s>(&'s self, name: &str, out: &mut Replaced<'s>) -> Origin {
+        let Some((name, value)) = self.0.get_key_value(name) else {
+            return Origin::Unknown;
+        };
+        // A value may be used thousands of times, so it is not even copied.
+        if out.text.len() + value.len() > MAX_LENGTH {
+            return Origin::Unknown;
         }
+        out.text.push_str(value);
+        out.shown.push_str(&reference(name));
+        out.names.insert(name);
+        Origin::Variables
     }
 
     /// Expands what is between braces: a name, and an operator with its operand.
-    fn expand(&self, inside: &str, out: &mut String, depth: usize) -> Origin {
+    fn expand<'s>(&'s self, inside: &str, out: &mut Replaced<'s>, depth: usize) -> Origin {
         let (name, rest) = inside.split_at(name_length(inside));
         if name.is_empty() {
             return Origin::Unknown;
@@ -135,6 +163,28 @@ impl Environment {
             _ => self.value(name, out),
         }
     }
+}
+
+/// A text whose variables are replaced.
+#[derive(Debug, Default)]
+struct Replaced<'s> {
+    text: String,
+    /// The same with the names of the variables whose values come from the environment.
+    shown: String,
+    /// These names.
+    names: BTreeSet<&'s str>,
+}
+
+impl Replaced<'_> {
+    /// Appends a part that is written in the file.
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.shown.push_str(text);
+    }
+}
+
+fn reference(name: &str) -> String {
+    format!("${{{name}}}")
 }
 
 /// The position of the brace that closes the one before `text`.
@@ -197,21 +247,38 @@ mod tests {
             ("${A:?must be set}${D}${F}", Some("1qv")),
             ("${", None),
         ] {
-            let mut out = String::new();
+            let mut out = Replaced::default();
             let origin = environment.replace(text, &mut out, 0);
             let value = if origin == Origin::Unknown {
                 None
             } else {
-                Some(out.as_str())
+                Some(out.text.as_str())
             };
             assert_eq!(value, expected, "{text}");
         }
     }
 
     #[test]
+    fn values_of_the_environment_are_shown_as_names_and_defaults_as_they_are() {
+        let environment = Environment::parse("A=1\nB=x y\nE=\n");
+        for (text, shown, names) in [
+            ("$A-${B:-d}", "${A}-${B}", &["A", "B"][..]),
+            ("${C:-d}$$", "d$", &[]),
+            ("${C-${A}}", "${A}", &["A"]),
+            ("${A:+yes}", "yes", &[]),
+            ("${E:-d}${E-d}", "d${E}", &["E"]),
+        ] {
+            let mut out = Replaced::default();
+            environment.replace(text, &mut out, 0);
+            let found: Vec<&str> = out.names.into_iter().collect();
+            assert_eq!((out.shown.as_str(), &found[..]), (shown, names), "{text}");
+        }
+    }
+
+    #[test]
     fn nested_defaults_have_a_limit() {
         let text = "${A:-".repeat(50_000);
-        let mut out = String::new();
+        let mut out = Replaced::default();
         assert_eq!(
             Environment::default().replace(&text, &mut out, 0),
             Origin::Unknown

@@ -47,7 +47,7 @@ pub(super) fn read(source: Source, files: &dyn Files, room: &Room) -> Deployment
     let path = PathBuf::from(source.name());
     let asked = loader.add_file(source);
     let document = loader.parse(asked);
-    loader.documents.insert(path.clone(), Rc::new(document));
+    loader.documents.insert(path.clone(), Ok(Rc::new(document)));
     let paths = loader.with_override(&path);
     loader.project(&paths, None, &mut Vec::new());
     loader.finish()
@@ -58,8 +58,8 @@ struct Loader<'a> {
     files: &'a dyn Files,
     deployment: Deployment,
     budget: Budget<'a>,
-    /// Documents by path, before variables are replaced.
-    documents: HashMap<PathBuf, Rc<Node>>,
+    /// Documents by path, before variables are replaced, or the reason why there is none.
+    documents: HashMap<PathBuf, Result<Rc<Node>, Unreadable>>,
     /// Files of variables by path.
     environments: HashMap<PathBuf, Rc<Environment>>,
     services: Vec<Service>,
@@ -117,6 +117,11 @@ impl Loader<'_> {
         let problems = &mut self.deployment.problems;
         let mut documents = yaml::parse(source.text(), file, &mut self.budget, problems);
         // Compose merges several documents of a file as if each were a file.
+        if let Some(document) = documents.get(MAX_FILES) {
+            let message = format!("the file has more than {MAX_FILES} documents");
+            problems.push(Problem::new(document.place, message));
+            documents.truncate(MAX_FILES);
+        }
         let mut merged = Node {
             place: Place::new(file, 0, 0),
             value: Value::Null,
@@ -165,30 +170,37 @@ impl Loader<'_> {
     fn document(&mut self, path: &Path) -> Result<Rc<Node>, Unreadable> {
         let path = normalized(path);
         if let Some(document) = self.documents.get(&path) {
-            return Ok(Rc::clone(document));
+            return document.clone();
         }
+        let document = self.read_document(&path).map(Rc::new);
+        self.documents.insert(path, document.clone());
+        document
+    }
+
+    fn read_document(&mut self, path: &Path) -> Result<Node, Unreadable> {
         if self.deployment.files.len() >= MAX_FILES {
             let reason = format!("the project has more than {MAX_FILES} files");
             return Err(Unreadable::Refused(reason));
         }
-        let source = self.files.read(&path)?;
+        let source = self.files.read(path)?;
         if !self.budget.take(source.text().len()) {
             return Err(Unreadable::Refused("the project is too large".to_owned()));
         }
         let file = self.add_file(source);
-        let document = Rc::new(self.parse(file));
-        self.documents.insert(path, Rc::clone(&document));
-        Ok(document)
+        Ok(self.parse(file))
     }
 
     /// A copy of a document with its variables replaced.
     fn interpolated(&mut self, scope: Scope<'_>) -> Result<Node, Unreadable> {
         let document = self.document(scope.path)?;
-        if !self.budget.take(document.size()) {
+        if !self.budget.take_tree(&document) {
             return Err(Unreadable::Refused("it has too many values".to_owned()));
         }
         let mut document = (*document).clone();
-        scope.environment.apply(&mut document, &mut self.budget);
+        let hidden = &mut self.deployment.hidden;
+        scope
+            .environment
+            .apply(&mut document, &mut self.budget, hidden);
         Ok(document)
     }
 
@@ -226,6 +238,9 @@ impl Loader<'_> {
         self.add_networks(&project);
         open.push(first.clone());
         for include in project.get("include").map(Node::items).unwrap_or_default() {
+            if self.budget.is_exceeded() {
+                break;
+            }
             self.include(include, open);
         }
         open.pop();
@@ -337,7 +352,9 @@ impl Loader<'_> {
         for (at, entry) in defined.services.iter().enumerate() {
             if entry.value.get("extends").is_some() {
                 let chain = &mut Vec::new();
-                extended.push((at, self.extended(&defined, entry, scope, chain)));
+                if let Some(node) = self.extended(&defined, entry, scope, chain) {
+                    extended.push((at, node));
+                }
             }
         }
         let services = document
@@ -350,27 +367,26 @@ impl Loader<'_> {
         }
     }
 
-    /// A service on top of what it extends. `chain` lists the services that are being extended.
+    /// A service on top of what it extends; `None` if that is the service itself. `chain` lists the
+    /// services that are being extended.
     fn extended(
         &mut self,
         defined: &Defined<'_>,
         service: &Entry,
         scope: Scope<'_>,
         chain: &mut Vec<(PathBuf, String)>,
-    ) -> Node {
-        let own = service.value.clone();
-        let Some(extends) = own.get("extends") else {
-            return own;
-        };
-        let name = extends.get("service").unwrap_or(extends).string();
+    ) -> Option<Node> {
+        let own = &service.value;
+        let extends = own.get("extends")?;
+        let name = extends.get("service").unwrap_or(extends).string()?;
         let file = extends.get("file").and_then(Node::string);
-        let (Some(name), true) = (name, self.budget.take(own.size())) else {
-            return own;
-        };
+        if !self.budget.take_tree(own) {
+            return None;
+        }
         let this = (scope.path.to_owned(), service.key.value.clone());
         if chain.contains(&this) || chain.len() >= MAX_CHAIN {
             self.problem(name.place, format!("`{}` extends itself", name.value));
-            return own;
+            return None;
         }
         chain.push(this);
         let base = match file {
@@ -378,16 +394,15 @@ impl Loader<'_> {
             Some(file) => self.base_in(&file, &name, scope, chain),
         };
         chain.pop();
-        match base {
-            Some(base) if self.budget.take(base.size()) => merge::merge(base, own, "", 1),
-            _ => {
-                self.partial.insert(service.key.value.clone());
-                own
-            }
+        if let Some(base) = base {
+            Some(merge::merge(base, own.clone(), "", 1))
+        } else {
+            self.partial.insert(service.key.value.clone());
+            None
         }
     }
 
-    /// The service of a document that another one extends.
+    /// A copy of the service of a document that another one extends.
     fn base(
         &mut self,
         defined: &Defined<'_>,
@@ -396,7 +411,13 @@ impl Loader<'_> {
         chain: &mut Vec<(PathBuf, String)>,
     ) -> Option<Node> {
         if let Some(entry) = defined.by_name.get(name.as_str()) {
-            return Some(self.extended(defined, entry, scope, chain));
+            if let Some(node) = self.extended(defined, entry, scope, chain) {
+                return Some(node);
+            }
+            if !self.budget.take_tree(&entry.value) {
+                return None;
+            }
+            return Some(entry.value.clone());
         }
         let is_usual = self.deployment.problems.len() < MANY_PROBLEMS;
         let known = defined.services.iter().map(|entry| entry.key.as_str());
@@ -420,6 +441,9 @@ impl Loader<'_> {
         scope: Scope<'_>,
         chain: &mut Vec<(PathBuf, String)>,
     ) -> Option<Node> {
+        if self.budget.is_exceeded() {
+            return None;
+        }
         let path = normalized(&self.directory(file.place).join(&file.value));
         let scope = Scope {
             path: &path,

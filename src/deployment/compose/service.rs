@@ -35,6 +35,10 @@ pub(super) fn pod(service: &Service, is_partial: bool, deployment: &Deployment) 
 fn workload(service: &Service, deployment: &Deployment) -> Workload {
     let node = &service.node;
     let mut workload = Workload::new(service.name.clone(), node.place);
+    workload.extends = node.get("extends").and_then(|extends| {
+        let name = extends.get("service").unwrap_or(extends);
+        name.as_str().map(str::to_owned)
+    });
     workload.image = text(node, "image");
     workload.build = node
         .get("build")

@@ -5,12 +5,14 @@ mod context;
 mod image;
 mod inline;
 mod suppression;
+mod veil;
 
 use std::sync::Arc;
 
 pub use context::DeploymentContext;
 pub use image::{DeployedImage, ImagedWorkload};
 pub use inline::{in_file, invocation_settings};
+pub use veil::Veil;
 
 use super::finding::{Finding, Location};
 use super::registry::Registry;
@@ -65,6 +67,7 @@ pub fn lint_deployment(
         }
     }
     for (at, file) in files.iter_mut().enumerate() {
+        Veil::new(&deployment.hidden, file.source.text()).hide_in(&mut file.findings, registry);
         finish(file, registry, settings);
         // Labels at other places of the file are shown in its excerpt.
         for finding in &mut file.findings {

@@ -161,6 +161,7 @@ pub fn check_policy(
 ) -> Result<Vec<Finding>, ReadError> {
     let settings = Settings {
         select: Selection::Only(BTreeSet::new()),
+        own_rules: policy.own_rules,
         ..Settings::default()
     };
     let report = lint_image(input, registry, &settings, policy)?;

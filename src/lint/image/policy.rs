@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use crate::advisories::Rating;
 use crate::lint::finding::{Finding, Label};
+use crate::lint::own_rules::OwnRules;
 use crate::lint::registry::Registry;
 use crate::lint::setting_origin::{SettingKey, SettingOrigin, SettingOrigins};
 use crate::paths::Glob;
@@ -48,10 +50,13 @@ const KINDS: [(&str, &[&str]); 16] = [
 
 /// Rules that check the policy itself: they run regardless of the selection, and report nothing
 /// without a policy.
-const POLICY_RULES: [&str; 4] = [
+const POLICY_RULES: [&str; 7] = [
+    "denied-license",
     "expired-exception",
     "files-over-budget",
+    "fixable-vulnerability",
     "packages-over-budget",
+    "required-label",
     "size-over-budget",
 ];
 
@@ -63,11 +68,19 @@ pub struct Policy {
     pub max_packages: Option<usize>,
     /// Number of regular files, each counted once.
     pub max_files: Option<usize>,
+    /// Licenses that no package may have.
+    pub denied_licenses: Vec<Glob>,
+    /// The lowest severity of vulnerabilities with a fix that are violations.
+    pub deny_fixable: Option<Rating>,
+    /// Labels that the image must have.
+    pub required_labels: Vec<String>,
     /// Rules whose findings are errors, each with the word that forbids them.
     pub forbidden: BTreeMap<&'static str, &'static str>,
     pub exceptions: Vec<Exception>,
     /// The locations of these settings in a configuration file.
     pub origins: SettingOrigins,
+    /// The rules of the configuration file, which it may forbid.
+    pub own_rules: OwnRules,
     /// The day to compare expiry dates with; without one, no exception expires.
     pub today: Option<Date>,
 }
@@ -95,14 +108,21 @@ impl Policy {
             max_size,
             max_packages,
             max_files,
+            denied_licenses,
+            deny_fixable,
+            required_labels,
             forbidden,
             exceptions,
             origins: _,
+            own_rules: _,
             today: _,
         } = self;
         max_size.is_none()
             && max_packages.is_none()
             && max_files.is_none()
+            && denied_licenses.is_empty()
+            && deny_fixable.is_none()
+            && required_labels.is_empty()
             && forbidden.is_empty()
             && exceptions.is_empty()
     }

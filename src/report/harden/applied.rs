@@ -3,7 +3,7 @@
 use super::sheet::quoted;
 use super::{Hardened, name_of, tmpfs_options};
 use crate::deployment::{Block, BlockEditor, NewValue, NotEditable, Pod, Workload, capability};
-use crate::harden::{Mount, Place};
+use crate::harden::{Hardening, Mount, Place};
 
 /// A text with the settings, and what is left to a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,54 +12,70 @@ pub struct Applied {
     pub by_hand: Vec<String>,
 }
 
-/// Adds the settings to the definition of a container, which is in the text itself. `None` if the
-/// definition is not a block mapping, or if it is used several times.
+/// The reason why settings cannot be added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotApplied {
+    /// The definition of a container with this name is not a block mapping, or it is used several
+    /// times.
+    NoBlock(String),
+    /// The text would then have other values than those that were added.
+    OtherValues,
+}
+
+/// Adds settings to the definitions of containers, which are in the text itself.
 pub fn apply(
-    hardened: &Hardened<'_>,
+    image: &str,
+    settings: &Hardening,
     text: &str,
-    pod: &Pod,
-    workload: &Workload,
-) -> Option<Applied> {
-    let editor = BlockEditor::new(text);
-    let is_kubernetes = pod.controller.is_kubernetes();
-    let block = if is_kubernetes {
-        editor.block_with(workload.name.place)?
-    } else {
-        editor.block_under(workload.name.place)?
-    };
-    let mut change = Change {
-        hardened,
-        workload,
-        editor,
-        block,
-        by_hand: Vec::new(),
-    };
-    if is_kubernetes {
-        change.apply_to_container(pod);
-    } else {
-        change.apply_to_service();
+    containers: &[(&Pod, &Workload)],
+) -> Result<Applied, NotApplied> {
+    let mut editor = BlockEditor::new(text);
+    let mut by_hand = Vec::new();
+    for &(pod, workload) in containers {
+        let name = &workload.name;
+        let is_kubernetes = pod.controller.is_kubernetes();
+        let block = if is_kubernetes {
+            editor.block_with(name.place)
+        } else {
+            editor.block_under(name.place)
+        };
+        let block = block.ok_or_else(|| NotApplied::NoBlock(name.value.clone()))?;
+        if editor.is_repeated(&block) {
+            by_hand.push(other_values(name));
+            continue;
+        }
+        let mut change = Change {
+            hardened: &Hardened {
+                image,
+                service: name,
+                settings,
+            },
+            workload,
+            editor: &mut editor,
+            block,
+            by_hand: &mut by_hand,
+        };
+        if is_kubernetes {
+            change.apply_to_container(pod);
+        } else {
+            change.apply_to_service();
+        }
     }
-    Some(match change.editor.finish() {
-        Some(text) => Applied {
-            text,
-            by_hand: change.by_hand,
-        },
-        None => Applied {
-            text: text.to_owned(),
-            by_hand: vec![format!(
-                "the settings of `{}`: editing its lines would change other values",
-                workload.name.value
-            )],
-        },
-    })
+    let text = editor.finish().ok_or(NotApplied::OtherValues)?;
+    Ok(Applied { text, by_hand })
+}
+
+/// A line of `by_hand` for a container whose lines cannot be edited.
+pub fn other_values(name: &str) -> String {
+    format!("the settings of `{name}`: editing its lines would change other values")
 }
 
 struct Change<'a> {
     hardened: &'a Hardened<'a>,
     workload: &'a Workload,
-    editor: BlockEditor,
+    editor: &'a mut BlockEditor,
     block: Block,
-    by_hand: Vec<String>,
+    by_hand: &'a mut Vec<String>,
 }
 
 impl<'a> Change<'a> {
@@ -152,23 +168,24 @@ impl<'a> Change<'a> {
         if mounts.is_empty() {
             return;
         }
-        let before = self.editor.clone();
-        let mut refused = Vec::new();
-        let mounts = NewValue::Maps(mounts);
-        self.editor
-            .set(&self.block, "volumeMounts", &mounts, &mut refused);
-        if let Some(spec) = self.editor.block_with_list_of(&self.block) {
-            let volumes = NewValue::Maps(volumes);
-            self.editor.set(&spec, "volumes", &volumes, &mut refused);
-        } else {
+        let Some(spec) = self.editor.block_with_list_of(&self.block) else {
             self.by_hand
                 .push("volumes for the temporary directories".to_owned());
-            self.editor = before;
             return;
-        }
+        };
+        let (mounts, volumes) = (NewValue::Maps(mounts), NewValue::Maps(volumes));
+        let mut refused = Vec::new();
+        refused.extend(
+            self.editor
+                .check(&self.block, "volumeMounts", &mounts)
+                .err(),
+        );
+        refused.extend(self.editor.check(&spec, "volumes", &volumes).err());
         // A volume without its mount is useless, and a mount without its volume is an error.
-        if !refused.is_empty() {
-            self.editor = before;
+        if refused.is_empty() {
+            self.editor
+                .set(&self.block, "volumeMounts", &mounts, &mut refused);
+            self.editor.set(&spec, "volumes", &volumes, &mut refused);
         }
         self.record(refused);
     }

@@ -15,7 +15,7 @@ pub fn compose(hardened: &Hardened<'_>) -> String {
     sheet.line(0, "services:");
     sheet.line(2, &format!("{}:", hardened.service));
     sheet.line(4, &format!("image: {}", literal(hardened.image)));
-    add_mounts(&mut sheet, hardened);
+    add_volumes(&mut sheet, hardened);
     if let Some(home) = settings.home {
         sheet.line(4, "environment:");
         sheet.comment(6, HOME);
@@ -29,7 +29,7 @@ pub fn compose(hardened: &Hardened<'_>) -> String {
     );
     sheet.reason(4, &settings.user.reason);
     sheet.line(4, &format!("user: {}", quoted(&hardened.user())));
-    add_privileges(&mut sheet, hardened);
+    add_capabilities(&mut sheet, hardened);
     sheet.line(4, "deploy:");
     sheet.line(6, "resources:");
     sheet.comment(8, LIMITS);
@@ -37,11 +37,15 @@ pub fn compose(hardened: &Hardened<'_>) -> String {
     sheet.line(10, &format!("cpus: {}", quoted(placeholders::CPUS)));
     sheet.line(10, &format!("memory: {}M", placeholders::MEMORY_MB));
     sheet.line(10, &format!("pids: {}", placeholders::PIDS));
+    sheet.comment(4, READ_ONLY);
+    sheet.line(4, "read_only: true");
+    add_privileges(&mut sheet, hardened);
+    add_temporary(&mut sheet, hardened);
     add_top_level(&mut sheet, hardened);
     sheet.into_text()
 }
 
-fn add_mounts(sheet: &mut Sheet, hardened: &Hardened<'_>) {
+fn add_volumes(sheet: &mut Sheet, hardened: &Hardened<'_>) {
     let volumes = hardened.mounts(Mount::Volume);
     if !volumes.is_empty() {
         sheet.line(4, "volumes:");
@@ -52,8 +56,9 @@ fn add_mounts(sheet: &mut Sheet, hardened: &Hardened<'_>) {
         sheet.line(8, &format!("source: {}", volume.name));
         sheet.line(8, &format!("target: {}", quoted(&volume.path)));
     }
-    sheet.comment(4, READ_ONLY);
-    sheet.line(4, "read_only: true");
+}
+
+fn add_temporary(sheet: &mut Sheet, hardened: &Hardened<'_>) {
     let temporary = hardened.mounts(Mount::Tmpfs);
     if !temporary.is_empty() {
         sheet.line(4, "tmpfs:");
@@ -86,11 +91,8 @@ fn add_ports(sheet: &mut Sheet, hardened: &Hardened<'_>) {
     }
 }
 
-fn add_privileges(sheet: &mut Sheet, hardened: &Hardened<'_>) {
+fn add_capabilities(sheet: &mut Sheet, hardened: &Hardened<'_>) {
     let settings = hardened.settings;
-    sheet.comment(4, DROP_ALL);
-    sheet.line(4, "cap_drop:");
-    sheet.line(6, "- ALL");
     if !settings.capabilities.is_empty() {
         sheet.line(4, "cap_add:");
     }
@@ -98,6 +100,13 @@ fn add_privileges(sheet: &mut Sheet, hardened: &Hardened<'_>) {
         sheet.reasons(6, reasons);
         sheet.line(6, &format!("- {capability}"));
     }
+    sheet.comment(4, DROP_ALL);
+    sheet.line(4, "cap_drop:");
+    sheet.line(6, "- ALL");
+}
+
+fn add_privileges(sheet: &mut Sheet, hardened: &Hardened<'_>) {
+    let settings = hardened.settings;
     match &settings.gains_privileges {
         None => {
             sheet.comment(4, NO_NEW_PRIVILEGES);

@@ -11,7 +11,7 @@ mod podman_quadlet;
 mod sheet;
 
 pub use apparmor::apparmor;
-pub use applied::{Applied, apply};
+pub use applied::{Applied, NotApplied, apply, other_values};
 pub use compose::compose;
 pub use docker_run::docker_run;
 pub use kubernetes::kubernetes;
@@ -31,8 +31,8 @@ mod placeholders {
 }
 
 const LIMITS: &str = "Placeholders: replace them with what the program uses, and some reserve.";
-const READ_ONLY: &str = "Nothing else than the mounts below is writable.";
-const DROP_ALL: &str = "No capability is kept, except those that are added below.";
+const READ_ONLY: &str = "Only the mounts are writable.";
+const DROP_ALL: &str = "All capabilities are dropped, except those that are added.";
 const NO_NEW_PRIVILEGES: &str =
     "No kept program is setuid or has file capabilities, so none needs to gain privileges.";
 const LOW_PORTS: &str = "Lets a user without privileges listen on port";

@@ -67,8 +67,9 @@ fn component(row: usize, package: &Package) -> Value {
         Some((group, name)) if package.ecosystem.as_str() == "maven" => (Some(group), name),
         _ => (None, package.name.as_str()),
     };
+    let cpe = package.cpe();
     let mut component = json!({
-        "type": "library",
+        "type": if cpe.is_some() { "application" } else { "library" },
         // References are unique, and a package can be installed twice, such as below two
         // `node_modules`.
         "bom-ref": format!("{}#{row}", package.purl),
@@ -78,6 +79,9 @@ fn component(row: usize, package: &Package) -> Value {
     });
     if let Some(group) = group {
         component["group"] = group.into();
+    }
+    if let Some(cpe) = cpe {
+        component["cpe"] = cpe.into();
     }
     // The schema only accepts SPDX expressions as expressions; any other text is the name of a
     // license.

@@ -107,6 +107,13 @@ fn element(bill: &Bill<'_>, row: usize, package: &Package) -> Value {
             "referenceLocator": package.purl,
         }],
     });
+    if let (Some(cpe), Some(references)) = (package.cpe(), element["externalRefs"].as_array_mut()) {
+        references.push(json!({
+            "referenceCategory": "SECURITY",
+            "referenceType": "cpe23Type",
+            "referenceLocator": cpe,
+        }));
+    }
     // Any other license name may only be in a comment.
     if let (None, Some(license)) = (expression(package), &package.license) {
         element["licenseComments"] = format!("declared by the package: {license}").into();

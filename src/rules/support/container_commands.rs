@@ -26,19 +26,28 @@ pub(in crate::rules) fn named_programs(container: ImagedWorkload<'_>) -> Vec<Nam
     let workload = container.workload;
     let is_kubernetes = container.pod.controller.is_kubernetes();
     let mut programs = Vec::new();
+    let (entrypoint_key, command_key) = if is_kubernetes {
+        ("command", "args")
+    } else {
+        ("entrypoint", "command")
+    };
+    let own_entrypoint = container.image.image.config.entrypoint();
     match (&workload.entrypoint, &workload.command) {
-        (Some(entrypoint), _) => {
-            let key = if is_kubernetes {
-                "command"
-            } else {
-                "entrypoint"
-            };
-            add(container, key, entrypoint, &mut programs);
+        (Some(entrypoint), command) => {
+            add(container, entrypoint_key, entrypoint, &mut programs);
+            let words = entrypoint.words.iter().map(|word| word.as_str());
+            if let Some(command) = command
+                && takes_script(words)
+            {
+                add_first_script(command, command_key, &mut programs);
+            }
         }
-        // With an entry point of the image, the words are its arguments.
-        (None, Some(command)) if container.image.image.config.entrypoint().is_empty() => {
-            let key = if is_kubernetes { "args" } else { "command" };
-            add(container, key, command, &mut programs);
+        (None, Some(command)) if own_entrypoint.is_empty() => {
+            add(container, command_key, command, &mut programs);
+        }
+        // Otherwise, the words are arguments of the image's entry point.
+        (None, Some(command)) if takes_script(own_entrypoint.iter().copied()) => {
+            add_first_script(command, command_key, &mut programs);
         }
         _ => {}
     }
@@ -72,21 +81,31 @@ fn add(
         return;
     }
     push(first, key, first.place, programs);
-    if ProgramClass::PosixShell.contains(file_name(first))
-        && let Some(script) = script_argument(&command.words)
+    let words = command.words.iter().map(|word| word.as_str());
+    if takes_script(words.take(2))
+        && let Some(script) = command.words.get(2)
     {
         add_script(script, key, programs);
     }
 }
 
-/// The script of `sh -c SCRIPT`, without other options than letters before it.
-fn script_argument(words: &[Spanned<String>]) -> Option<&Spanned<String>> {
-    let options = words.get(1)?;
-    let is_short = options.starts_with('-') && !options.starts_with("--");
-    if is_short && options.ends_with('c') {
-        words.get(2)
-    } else {
-        None
+/// Whether the words are `sh -c`, so that the next one is a script.
+fn takes_script<'a>(mut words: impl Iterator<Item = &'a str>) -> bool {
+    let is_shell = words
+        .next()
+        .is_some_and(|shell| ProgramClass::PosixShell.contains(file_name(shell)));
+    is_shell && words.next().is_some_and(is_script_option) && words.next().is_none()
+}
+
+/// Whether a word consists of short options, the last of which is `-c`.
+fn is_script_option(word: &str) -> bool {
+    word.starts_with('-') && !word.starts_with("--") && word.ends_with('c')
+}
+
+/// Adds the programs of a script that is the first argument of a shell with `-c`.
+fn add_first_script(command: &Command, key: &'static str, programs: &mut Vec<NamedProgram>) {
+    if let Some(script) = command.words.first() {
+        add_script(script, key, programs);
     }
 }
 

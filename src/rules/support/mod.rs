@@ -35,6 +35,7 @@ pub(super) mod rewrite;
 pub(super) mod root_by_default;
 pub(super) mod run_as_add;
 pub(super) mod selection;
+pub(super) mod simple;
 pub(super) mod steps;
 pub(super) mod switches;
 pub(super) mod trailing_comments;

@@ -1,8 +1,9 @@
 //! The built-in keep rules, and queries about them.
 
 use std::fmt::Write as _;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
+use crate::page::PageError;
 use crate::suggestion;
 
 use super::index::Index;
@@ -94,18 +95,127 @@ fn is_named(patterns: &[&str], name: &[u8]) -> bool {
         .any(|pattern| wildcard::matches_name(pattern.as_bytes(), name))
 }
 
-/// The built-in rules.
+static RULES: OnceLock<KeepRules> = OnceLock::new();
+static OWN: OnceLock<Vec<KeepPage>> = OnceLock::new();
+
+/// Maximum number of pages of the user's own.
+const MAX_OWN: usize = 200;
+/// Maximum number of `**` in a pattern of them, each of which searches the whole image.
+const MAX_DEPTHS: usize = 3;
+
+/// The reason why a page of the user's own is not valid.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeepRuleError {
+    #[error(transparent)]
+    Page(#[from] PageError),
+    #[error("there is already a keep rule `{0}`")]
+    Taken(String),
+    #[error("page `{page}`: `{pattern}` has more than {MAX_DEPTHS} `**`")]
+    Deep { page: String, pattern: String },
+    #[error("page `{0}` contains control characters")]
+    Control(String),
+    #[error("there are more than {MAX_OWN} keep rules")]
+    TooMany,
+    #[error("the keep rules are already in use")]
+    InUse,
+}
+
+/// Adds rules to the built-in ones: names, and the texts of their pages. Must come before the first
+/// use of the rules. A second call has no effect: a process has one configuration.
+pub fn add_keep_rules(texts: Vec<(String, String)>) -> Result<(), KeepRuleError> {
+    if OWN.get().is_some() || texts.is_empty() {
+        return Ok(());
+    }
+    if RULES.get().is_some() {
+        return Err(KeepRuleError::InUse);
+    }
+    if texts.len() > MAX_OWN {
+        return Err(KeepRuleError::TooMany);
+    }
+    let pages = own_pages(texts)?;
+    OWN.get_or_init(|| pages);
+    Ok(())
+}
+
+fn own_pages(texts: Vec<(String, String)>) -> Result<Vec<KeepPage>, KeepRuleError> {
+    let mut own: Vec<KeepPage> = Vec::new();
+    for (name, text) in texts {
+        let text = text.replace("\r\n", "\n");
+        let is_taken = pages::PAGES.iter().any(|(known, _)| *known == name)
+            || own.iter().any(|page| page.name == name);
+        if is_taken {
+            return Err(KeepRuleError::Taken(name));
+        }
+        // A page is printed, and its author may be a stranger.
+        if text.contains(|letter: char| letter.is_control() && !matches!(letter, '\n' | '\t')) {
+            return Err(KeepRuleError::Control(name));
+        }
+        // Pages are compiled in or read once, and reasons in plans refer to them.
+        let page = KeepPage::parse(name.leak(), text.leak())?;
+        let patterns = page.keeps.iter().map(|kept| kept.pattern);
+        let other = [
+            &page.except,
+            &page.follow,
+            &page.not_in,
+            &page.empty_directories,
+            &page.when.paths,
+        ];
+        for pattern in patterns.chain(other.into_iter().flatten().copied()) {
+            if pattern.matches("**").count() > MAX_DEPTHS {
+                return Err(KeepRuleError::Deep {
+                    page: page.name.to_owned(),
+                    pattern: pattern.to_owned(),
+                });
+            }
+        }
+        own.push(page);
+    }
+    Ok(own)
+}
+
+/// The built-in rules, and those that were added.
 pub fn keep_rules() -> &'static KeepRules {
-    static RULES: LazyLock<KeepRules> = LazyLock::new(|| {
+    RULES.get_or_init(|| {
         let mut pages = Vec::new();
         for &(name, text) in pages::PAGES {
             pages.push(KeepPage::parse(name, text).expect("a test parses every page"));
         }
+        pages.extend(OWN.get().into_iter().flatten().cloned());
         // `get` uses binary search, and the order of rules determines the order of reasons in a
         // plan.
         pages.sort_by_key(|page| page.name);
         let index = Index::of(&pages);
         KeepRules { pages, index }
-    });
-    &RULES
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(name: &str, text: &str) -> String {
+        let pages = own_pages(vec![(name.to_owned(), text.to_owned())]);
+        pages.expect_err("it is wrong").to_string()
+    }
+
+    #[test]
+    fn errors_in_pages_of_users_name_the_page() {
+        assert_eq!(
+            error("own", "# T\n"),
+            "page `own` does not start with `---`, front matter and `---`"
+        );
+        assert_eq!(
+            error("own", "---\nkeep: [/a]\n---\n# T\n"),
+            "page `own`: unknown key `keep` in the front matter"
+        );
+        assert_eq!(
+            error("sshd", "---\nwhen: always\n---\n# T\n"),
+            "there is already a keep rule `sshd`"
+        );
+        let deep = "---\nwhen: always\nlikely: [/**/a/**/b/**/c/**]\n---\n# T\n";
+        assert_eq!(
+            error("own", deep),
+            "page `own`: `/**/a/**/b/**/c/**` has more than 3 `**`"
+        );
+    }
 }

@@ -7,28 +7,58 @@
 use crate::image::{Kind, NameId, Tree};
 use crate::slim::effort::Allowance;
 
+/// Any number of components.
+const ANY: &[u8] = b"**";
+
 /// Whether a path matches a pattern as a whole.
 pub(in crate::slim) fn matches(pattern: &[u8], path: &[u8]) -> bool {
-    matches_components(&components(pattern), &components(path))
+    // Nearly all patterns already differ at one of the ends. A path may have hundreds of components
+    // between them, which are then not even split.
+    let may_match = |pattern: Option<&[u8]>, name: Option<&[u8]>| match (pattern, name) {
+        (Some(ANY), _) => true,
+        (Some(pattern), Some(name)) => matches_name(pattern, name),
+        (pattern, name) => pattern == name,
+    };
+    may_match(split(pattern).next_back(), split(path).next_back())
+        && may_match(split(pattern).next(), split(path).next())
+        && matches_components(&components(pattern), &components(path))
 }
 
 /// Whether a path, or a directory above it, matches a pattern.
 pub(in crate::slim) fn covers(pattern: &[u8], path: &[u8]) -> bool {
+    if !split(pattern).any(|component| component == ANY) {
+        let mut names = split(path);
+        let mut is_empty = true;
+        return split(pattern).all(|component| {
+            is_empty = false;
+            names
+                .next()
+                .is_some_and(|name| matches_name(component, name))
+        }) && !is_empty;
+    }
     let path = components(path);
     let pattern = components(pattern);
     (1..=path.len()).any(|count| matches_components(&pattern, &path[..count]))
 }
 
-fn components(path: &[u8]) -> Vec<&[u8]> {
+fn split(path: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
     path.split(|&byte| byte == b'/')
         .filter(|component| !component.is_empty())
-        .collect()
+}
+
+fn components(path: &[u8]) -> Vec<&[u8]> {
+    split(path).collect()
 }
 
 fn matches_components(pattern: &[&[u8]], path: &[&[u8]]) -> bool {
     match pattern.split_first() {
         None => path.is_empty(),
-        Some((&b"**", rest)) => {
+        // Without another one, what follows must be the end of the path.
+        Some((&ANY, rest)) if !rest.contains(&ANY) => {
+            let start = path.len().checked_sub(rest.len());
+            start.is_some_and(|start| matches_components(rest, &path[start..]))
+        }
+        Some((&ANY, rest)) => {
             // Patterns have at most one or two `**`, so there are few nested attempts.
             (0..=path.len()).any(|skipped| matches_components(rest, &path[skipped..]))
         }
@@ -297,9 +327,33 @@ mod tests {
     }
 
     #[test]
+    fn any_number_of_components_may_be_anywhere_in_a_pattern() {
+        for (pattern, path, expected) in [
+            ("/**", "/a/b", true),
+            ("/**/a/**/b", "/a/x/a/y/b", true),
+            ("/**/a/**/b", "/x/b/a", false),
+            ("/**/a/**", "/x/y/a/b", true),
+            ("/**/a/**", "/x/y/b", false),
+            ("/**/b/c", "/b/c", true),
+            ("/**/b/c", "/c", false),
+            ("/a/**/c/", "/a//c", true),
+            ("", "", true),
+            ("/", "/a", false),
+            ("/a", "", false),
+        ] {
+            let found = matches(pattern.as_bytes(), path.as_bytes());
+            assert_eq!(found, expected, "{pattern} {path}");
+        }
+    }
+
+    #[test]
     fn a_pattern_covers_everything_below_a_match() {
         assert!(covers(b"/usr/share/doc", b"/usr/share/doc/x/y"));
         assert!(!covers(b"/usr/share/doc", b"/usr/share/docs"));
+        assert!(!covers(b"/usr/share/doc", b"/usr/share"));
+        assert!(covers(b"/**/doc", b"/usr/share/doc/x/y"));
+        assert!(!covers(b"/**/doc", b"/usr/share/docs"));
+        assert!(!covers(b"/", b"/usr"));
     }
 
     #[test]

@@ -134,11 +134,11 @@ impl Search<'_> {
     fn is_packaged(&self, name: NameId) -> bool {
         let mut owners = self.packages.owners(name);
         // A program of Go or Rust, or an archive of Java, is recorded in itself, even if the user
-        // built it.
+        // built it, and so is a program without a package manager.
         owners.any(|package| {
             !matches!(
                 package.ecosystem,
-                Ecosystem::Go | Ecosystem::Cargo | Ecosystem::Maven
+                Ecosystem::Go | Ecosystem::Cargo | Ecosystem::Maven | Ecosystem::Software
             )
         })
     }

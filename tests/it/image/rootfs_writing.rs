@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
+use std::process::Command;
 
 use jettison::image::{Image, Selection, Silent, WriteError, WriteOptions, Written, write};
 
@@ -249,4 +250,74 @@ fn outputs_inside_the_source_directory_are_not_read() {
     let image = Image::open(&reference, &options, &Silent).unwrap();
     assert_eq!(image.tree.walk().count(), 1);
     find(&image, "/a");
+}
+
+/// Runs a script with mounts of its own; `None` where that is not allowed, as in some containers.
+fn with_mounts(script: &str, directory: &Path) -> Option<String> {
+    let unshare = |script: &str| {
+        Command::new("unshare")
+            .args(["--map-root-user", "--mount", "sh", "-euc", script])
+            .current_dir(directory)
+            .env("JETTISON", env!("CARGO_BIN_EXE_jettison"))
+            .output()
+    };
+    let allowed = unshare("mount -t tmpfs tmpfs out").ok()?;
+    if !allowed.status.success() {
+        return None;
+    }
+    let output = unshare(script).unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn a_directory_that_is_a_mount_point_is_filled() {
+    let directory = tempfile::tempdir().unwrap();
+    let source = directory.path().join("in");
+    fs::create_dir_all(source.join("etc/closed")).unwrap();
+    fs::create_dir(directory.path().join("out")).unwrap();
+    fs::write(source.join("etc/a"), "content").unwrap();
+    fs::hard_link(source.join("etc/a"), source.join("b")).unwrap();
+    symlink("etc/a", source.join("link")).unwrap();
+    let script = "
+        chmod 555 in/etc/closed; chmod 751 in; touch -d @5 in/etc in
+        slim() { $JETTISON slim rootfs:in -o rootfs:out --keep '/**' --no-package-records; }
+        for kind in tmpfs bind; do
+            case $kind in
+                tmpfs) mount -t tmpfs tmpfs out ;;
+                bind) mkdir other; mount --bind other out ;;
+            esac
+            slim >summary
+            (cd out && find . -printf '%p %y %m %n %l\\n' | grep -v '^./dev' | sort)
+            stat -c '%a %Y' out out/etc
+            # It is not empty any more.
+            ! slim 2>refused
+            grep -q 'is not empty' refused
+            umount out
+        done
+        ls -A out";
+    let Some(printed) = with_mounts(script, directory.path()) else {
+        return;
+    };
+    let listed = "\
+        . d 751 3 \n\
+        ./b f 644 2 \n\
+        ./etc d 755 3 \n\
+        ./etc/a f 644 2 \n\
+        ./etc/closed d 555 2 \n\
+        ./link l 777 1 etc/a\n\
+        751 5\n755 5\n";
+    // File systems count the links of directories in their own ways.
+    let without_counts = |text: &str| {
+        let lines = text.lines().map(|line| {
+            let mut words: Vec<&str> = line.split(' ').collect();
+            if words.get(1) == Some(&"d") {
+                words.remove(3);
+            }
+            words.join(" ")
+        });
+        lines.collect::<Vec<_>>()
+    };
+    assert_eq!(without_counts(&printed), without_counts(&listed.repeat(2)));
 }

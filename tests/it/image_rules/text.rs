@@ -31,6 +31,7 @@ fn a_finding_names_its_layer_except_for_the_configuration() {
     let linted = lint_image(input, registry(), &settings, &Policy::default()).unwrap();
     let files = [Linted::image("app.tar", &image, linted.findings)];
     let report = Report {
+        compliance: None,
         files: &files,
         registry: registry(),
     };

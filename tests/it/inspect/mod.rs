@@ -7,4 +7,5 @@ mod hostile_packages;
 mod layers;
 mod packages;
 mod records;
+mod software;
 mod vulnerabilities;

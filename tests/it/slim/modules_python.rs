@@ -717,6 +717,187 @@ fn the_list_of_the_standard_library_in_the_interpreter_does_not_count() {
     }
 }
 
+/// A machine whose standard library and distributions contain names of modules that they do not
+/// import.
+fn with_names_in_machine_code(source: &str) -> Machine {
+    let names = |names: &[&str]| library("").refers_to(names);
+    let extensions = [
+        ("_json", names(&["numpy", "host.late", "sched"])),
+        ("_csv", names(&["a.numpy.core", "json.decoder"])),
+    ];
+    let mut machine = standard(source);
+    for name in ["numpy", "plugin", "lonely"] {
+        let module = format!("{name}/__init__.py");
+        machine = distribution(machine, name, "", &[(&module, "")]);
+    }
+    machine = distribution(
+        machine,
+        "host",
+        "Requires-Dist: numpy\nRequires-Dist: plugin; extra == 'x'\n",
+        &[
+            ("host/__init__.py", "from . import fast\n"),
+            ("host/late.py", "import csv\n"),
+            ("host/other.py", "import argparse\n"),
+        ],
+    );
+    for (name, extension) in &extensions {
+        let path = format!("/usr/local/lib/python3.11/lib-dynload/{name}.cpython-311-x86_64.so");
+        machine = machine.elf(&path, extension);
+    }
+    let strings = [
+        "host.late",
+        "numpy",
+        "plugin.x",
+        "lonely",
+        "lonely.x",
+        "sched",
+    ];
+    let fast = format!("{SITE}/host/fast.cpython-311-x86_64-linux-gnu.so");
+    machine.elf(&fast, &names(&strings)).file(
+        "/usr/local/lib/python3.11/csv.py",
+        "import _csv\nX = 'numpy.core'\n",
+    )
+}
+
+#[test]
+fn machine_code_names_its_own_distribution_what_this_requires_and_the_standard_library() {
+    let planned = with_names_in_machine_code("import host\n").plan();
+    for path in ["host/late.py", "numpy/__init__.py", "plugin/__init__.py"] {
+        assert!(keeps(&planned, path), "{path}");
+    }
+    assert!(keeps_standard(&planned, "sched.py") && keeps_standard(&planned, "csv.py"));
+    assert!(!keeps(&planned, "lonely/__init__.py") && !keeps(&planned, "host/other.py"));
+    let planned = with_names_in_machine_code("import json, csv\n").plan();
+    assert!(keeps_standard(&planned, "sched.py"));
+    for path in ["numpy/__init__.py", "host/late.py", "host/__init__.py"] {
+        assert!(!keeps(&planned, path), "{path}");
+    }
+}
+
+#[test]
+fn exact_keeps_nothing_that_packages_leave_out() {
+    let sources = [
+        "import json\n",
+        "import csv, json, host\n",
+        "import zoneinfo\n",
+        "import host\nX = 'lonely.x'\nY = 'json.tool'\n",
+        "__import__(f'host.{x}')\n",
+        "import importlib.metadata\nX = 'host.plugins'\nY = 'argparse'\n",
+        "import django\nX = ['lonely']\n",
+        "if __name__ == '__main__':\n    import host\n",
+        "import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'host.late'])\n",
+    ];
+    for source in sources {
+        let machine = with_names_in_machine_code(source)
+            .file(
+                "/usr/local/lib/python3.11/zoneinfo.py",
+                "import argparse, numpy\n",
+            )
+            .file(
+                &format!("{SITE}/host-1.0.dist-info/entry_points.txt"),
+                "[host.plugins]\nx = host.other:f\n",
+            );
+        let argon = "import numpy\n";
+        let machine = distribution(machine, "argon2", "", &[("argon2/__init__.py", argon)]);
+        let hashers = "library = ('argon2', 'argon2-cffi')\n";
+        let machine = distribution(machine, "django", "", &[("django/__init__.py", hashers)]);
+        let machine = distribution(machine, "tzdata", "", &[("tzdata/__init__.py", "")]);
+        let packages = machine.clone().modules(Modules::Packages).plan();
+        let mut added = machine.plan().kept();
+        let kept = packages.kept();
+        added.retain(|path| !kept.contains(path));
+        assert_eq!(added, [""; 0], "{source}");
+        let uses_zones = source.contains("zoneinfo");
+        assert_eq!(
+            keeps(&packages, "tzdata/__init__.py"),
+            uses_zones,
+            "{source}"
+        );
+        assert_eq!(
+            keeps(&packages, "argon2/__init__.py"),
+            source.contains("django"),
+            "{source}"
+        );
+    }
+}
+
+#[test]
+fn imports_for_a_run_as_a_program_only_count_in_a_module_that_is_run() {
+    let program = "if __name__ == '__main__':\n    import used\n";
+    let keeps_used = |main: &str, host: &[(&str, &str)]| {
+        let machine = distribution(machine(&["used"]), "host", "", host);
+        let planned = machine
+            .file("/app/main.py", main)
+            .modules(Modules::Exact)
+            .plan();
+        keeps(&planned, "used/__init__.py")
+    };
+    let host = [("host/__init__.py", ""), ("host/tool.py", program)];
+    assert!(!keeps_used("import host.tool\n", &host));
+    assert!(keeps_used(program, &host));
+    assert!(keeps_used(
+        "import runpy; runpy.run_module('host.tool')\n",
+        &host
+    ));
+    assert!(keeps_used("X = ['python3', '-m', 'host.tool']\n", &host));
+    for starts in [
+        "X = [sys.executable, '-c']\n",
+        "X = ['-m', __name__ + '.tool']\n",
+    ] {
+        let host = [("host/__init__.py", starts), ("host/tool.py", program)];
+        assert!(keeps_used("import host.tool\n", &host), "{starts}");
+        assert!(keeps_used("import host.tool, host\n", &host), "{starts}");
+    }
+    let host = [("host/__init__.py", ""), ("host/__main__.py", program)];
+    assert!(!keeps_used("import host\n", &host));
+    assert!(keeps_used("X = ['python3', '-m', 'host']\n", &host));
+    let script = machine(&["used"]).script("/app/run.sh", "#!/bin/sh\npython3 -m host.tool\n");
+    let host = [("host/__init__.py", ""), ("host/tool.py", program)];
+    let planned = distribution(script, "host", "", &host)
+        .entrypoint(&["/app/run.sh"])
+        .modules(Modules::Exact)
+        .plan();
+    assert!(keeps(&planned, "used/__init__.py"));
+}
+
+#[test]
+fn branches_for_other_systems_and_versions_do_not_count() {
+    for (source, expected) in [
+        (
+            "import sys\nif sys.platform == 'win32':\n    import used\n",
+            false,
+        ),
+        ("import os\nif os.name != 'nt':\n    import used\n", true),
+        (
+            "import sys\nif sys.version_info < (3, 8):\n    import used\n",
+            false,
+        ),
+        (
+            "import sys\nif sys.version_info >= (3, 12):\n    import used\n",
+            false,
+        ),
+        (
+            "import sys\nif sys.version_info >= (3, 11):\n    import used\n",
+            true,
+        ),
+        (
+            "if x:\n    pass\nelif TYPE_CHECKING:\n    pass\nelse:\n    import used\n",
+            true,
+        ),
+        (
+            "W = sys.platform.startswith('win')\nif W:\n    import used\n",
+            false,
+        ),
+        (
+            "W = sys.platform == 'win32'\nW = x\nif W:\n    import used\n",
+            true,
+        ),
+    ] {
+        let kept = kept_by(source, &["used"]);
+        assert_eq!(!kept.is_empty(), expected, "{source}");
+    }
+}
+
 #[test]
 fn machine_code_loads_the_modules_next_to_it_that_it_names() {
     let extension = library("").refers_to(&["_named"]);

@@ -2,11 +2,13 @@
 
 use std::cell::Cell;
 use std::path::Path;
+use std::time::Duration;
 
 use jettison::deployment::{self, Deployment, Files, Kind, NoFiles, Unreadable};
 use jettison::source::Source;
 
 use super::ground::Ground;
+use crate::cpu_time;
 
 #[test]
 fn a_deployment_names_no_file_of_another_repository() {
@@ -213,6 +215,86 @@ fn each_file_of_variables_is_read_once() {
     let deployment = deployment::read(Kind::Compose, source, &files);
     assert_eq!(deployment.pods.len(), 1);
     assert!(files.0.get() <= 64, "{}", files.0.get());
+}
+
+/// One file beside a Compose file, and how often it is read.
+struct Other {
+    text: Result<String, Unreadable>,
+    reads: Cell<usize>,
+}
+
+impl Files for Other {
+    fn read(&self, path: &Path) -> Result<Source, Unreadable> {
+        if path.file_name().is_none_or(|name| name != "b.yaml") {
+            return Err(Unreadable::Missing);
+        }
+        self.reads.set(self.reads.get() + 1);
+        let text = self.text.clone()?;
+        Ok(Source::new(path.to_string_lossy(), text))
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_neither_read_nor_walked_again() {
+    let values = "1, ".repeat(90_000);
+    let include = format!("include: [{}]\n", "b.yaml, ".repeat(20_000));
+    let extends = format!(
+        "x: &x {{extends: {{file: b.yaml, service: a}}}}\nservices:\n{}",
+        many(5_000, |at| format!("  a{at}: *x\n"))
+    );
+    let same = format!(
+        "services:\n  b: {{x: [{values}]}}\n{}",
+        many(20_000, |at| format!("  s{at}: {{extends: b}}\n"))
+    );
+    let refused = Err(Unreadable::Refused("it is too large".to_owned()));
+    let large = Ok(format!("services: {{a: {{image: a}}}}\nx: [{values}]\n"));
+    for (text, other) in [
+        (&include, &refused),
+        (&include, &large),
+        (&include, &Err(Unreadable::Missing)),
+        (&extends, &refused),
+        (&extends, &large),
+        (&same, &refused),
+    ] {
+        let files = Other {
+            text: other.clone(),
+            reads: Cell::new(0),
+        };
+        let source = Source::new("compose.yaml", text.as_str());
+        let taken = cpu_time::of(|| {
+            deployment::read(Kind::Compose, source, &files);
+        });
+        assert!(taken < Duration::from_secs(8), "{taken:?} {}", &text[..20]);
+        assert!(
+            files.reads.get() <= 1,
+            "{} {}",
+            files.reads.get(),
+            &text[..20]
+        );
+    }
+    let bake = format!(
+        "target \"t\" {{\n  inherits = [{}]\n}}\ntarget \"b\" {{\n  x = [{}]\n}}\n",
+        "\"b\",".repeat(20_000),
+        "\"\",".repeat(40_000)
+    );
+    let source = Source::new("docker-bake.hcl", bake);
+    let taken = cpu_time::of(|| {
+        deployment::read(Kind::Bake, source, &NoFiles);
+    });
+    assert!(taken < Duration::from_secs(8), "{taken:?}");
+}
+
+#[test]
+fn files_with_too_many_documents_or_bytes_are_reported() {
+    let documents = many(2_000, |at| format!("--- {{a{at}: 1}}\n"));
+    let text = format!("services: {{a: {{image: a}}}}\n{documents}");
+    let deployment = read(Kind::Compose, &text);
+    assert_eq!(deployment.pods.len(), 1);
+    let message = &deployment.problems[0].message;
+    assert!(message.contains("more than 64 documents"), "{message}");
+    let deployment = read(Kind::Bake, &format!("a = [{}]\n", "[],".repeat(100_000)));
+    let message = &deployment.problems[0].message;
+    assert!(message.contains("larger than 256 KiB"), "{message}");
 }
 
 #[test]

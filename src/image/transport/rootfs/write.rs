@@ -2,9 +2,10 @@
 //! attributes.
 //!
 //! The directory is filled next to its destination, without access for others, and renamed when it
-//! is complete. Every step is relative to an open directory that was created here and follows no
-//! symlinks, so no name in an image can lead out of it. An owner, a device or an attribute that
-//! cannot be set exactly is an error.
+//! is complete. A mounted directory cannot be replaced: the files are written to a directory below
+//! it, and move up when all are there. Every step is relative to an open directory that was created
+//! here and follows no symlinks, so no name in an image can lead out of it. An owner, a device or
+//! an attribute that cannot be set exactly is an error.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -14,7 +15,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags};
+use rustix::fs::{
+    AtFlags, FileType, Gid, Mode, OFlags, StatxAttributes, StatxFlags, Timespec, Timestamps, Uid,
+    XattrFlags,
+};
 
 use crate::image::directory::Directory;
 use crate::image::error::WriteError;
@@ -39,7 +43,13 @@ pub(in crate::image) fn write(
     progress.start("writing files", size);
     // Without trailing slashes and dots, which would hide the name that is replaced.
     let destination = &destination.components().collect::<std::path::PathBuf>();
-    let place = Directory::for_writing(parent(destination)).map_err(WriteError::io(destination))?;
+    let mounted = is_mount_point(destination);
+    let place = if mounted {
+        destination
+    } else {
+        parent(destination)
+    };
+    let place = Directory::for_writing(place).map_err(WriteError::io(destination))?;
     let temporary = tempfile::Builder::new()
         .prefix(PREFIX)
         .tempdir_in(place.path());
@@ -47,13 +57,24 @@ pub(in crate::image) fn write(
     let temporary = temporary.map_err(|error| WriteError::io(destination)(error.kind().into()))?;
     let root = open_directory(rustix::fs::CWD, temporary.path())
         .map_err(|error| WriteError::io(destination)(error.into()))?;
-    Writer {
+    let mut writer = Writer {
         image,
         destination,
         progress,
         written: vec![None; image.tree.inode_count()],
+    };
+    writer.tree(selection, root)?;
+    if mounted {
+        writer.move_up(temporary.path(), &place.path())?;
+        let removed = fs::remove_dir(temporary.keep());
+        removed.map_err(WriteError::io(destination))?;
+        // This comes last, because each step before changed the time of the directory. Its path may
+        // be a link in `/proc`.
+        let root = open_directory(rustix::fs::CWD, &place.path().join("."));
+        let root = root.map_err(|error| WriteError::io(destination)(error.into()))?;
+        writer.set_header(NameId::ROOT, &root)?;
+        return Ok(size);
     }
-    .tree(selection, root)?;
     // An empty directory is replaced in the same step.
     let name = destination.file_name().unwrap_or_default();
     fs::rename(temporary.path(), place.path().join(name)).map_err(WriteError::io(destination))?;
@@ -84,6 +105,23 @@ fn check_free(destination: &Path) -> Result<(), WriteError> {
         path: destination.to_owned(),
         reason,
     })
+}
+
+/// Whether another file system is mounted on a directory, or a part of one.
+fn is_mount_point(path: &Path) -> bool {
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
+    let status = |path: &Path| {
+        let status = rustix::fs::statx(rustix::fs::CWD, path, flags, StatxFlags::BASIC_STATS);
+        status.ok()
+    };
+    let Some(own) = status(path) else {
+        return false;
+    };
+    // Linux reports it since 5.8. Before, only the device tells.
+    let above = status(parent(path));
+    let device = |of: rustix::fs::Statx| (of.stx_dev_major, of.stx_dev_minor);
+    own.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)
+        || above.is_some_and(|above| device(above) != device(own))
 }
 
 fn open_directory(at: impl AsFd, name: &Path) -> rustix::io::Result<OwnedFd> {
@@ -127,6 +165,18 @@ impl Writer<'_> {
         }
         while let Some(open) = way.pop() {
             self.close(Some(open))?;
+        }
+        Ok(())
+    }
+
+    /// Moves the entries of a directory to the one above it.
+    fn move_up(&self, from: &Path, to: &Path) -> Result<(), WriteError> {
+        // The names are those that were written, so none of them is the directory's own unless the
+        // image has a file with its random name, which stops the move.
+        let failed = || WriteError::io(self.destination);
+        for entry in fs::read_dir(from).map_err(failed())? {
+            let entry = entry.map_err(failed())?;
+            fs::rename(entry.path(), to.join(entry.file_name())).map_err(failed())?;
         }
         Ok(())
     }

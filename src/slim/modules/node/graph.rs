@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
-use std::thread::ScopedJoinHandle;
 
 use super::configuration::{modules_of_options, words_of};
 use super::packages::{
@@ -20,7 +19,7 @@ use crate::slim::graph::Reason;
 use crate::slim::keep::Keep;
 use crate::slim::modules::imports::{Request, ResolvedImport};
 use crate::slim::options::Modules;
-use crate::slim::package_files::{ancestors, is_plain_file};
+use crate::slim::package_files::is_plain_file;
 use crate::slim::why::{Field, Import, Language, Root, Why};
 
 /// The cost of a declared dependency, compared with a reason: it is a string in a set.
@@ -28,6 +27,11 @@ const DECLARED: usize = 4;
 /// The least bytes that a token counts as. It takes a tenth of a microsecond to follow, and there
 /// are about 6 bytes for each in most sources, and 3 in bundles.
 const TOKEN: usize = 10;
+/// Bytes of a path that are compared with a pattern, or copied, at the cost of a reason.
+const COMPARED: usize = 64;
+const COPIED: usize = 16;
+/// The bytes that a fact counts as. It takes a microsecond to record and to follow.
+const FACT: usize = 80;
 /// The requests of a source that may load a module in any way.
 const KINDS: [Kind; 2] = [Kind::Require, Kind::Import];
 
@@ -52,6 +56,8 @@ pub(in crate::slim) struct ModuleGraph {
     has_read_configuration: bool,
     /// The packages that the sources of a directory can request.
     names: Option<(NameId, Rc<BTreeSet<String>>)>,
+    /// The files of a directory with their paths below it.
+    paths: Option<(NameId, Rc<Vec<(String, NameId)>>)>,
     /// The dependencies that the manifests around each directory declare. Directories without a
     /// manifest share those of the directory above.
     declared: HashMap<NameId, Rc<BTreeSet<String>>>,
@@ -183,7 +189,6 @@ impl ModuleGraph {
                 });
                 let is_last = next.is_none();
                 if let Some(batch) = std::mem::replace(&mut reading, next) {
-                    let batch: ScopedJoinHandle<'_, Vec<(NameId, Read)>> = batch;
                     match batch.join() {
                         Ok(batch) => self.follow_batch(keep, batch),
                         Err(panic) => std::panic::resume_unwind(panic),
@@ -198,8 +203,9 @@ impl ModuleGraph {
 
     fn follow_batch(&mut self, keep: &mut Keep<'_>, batch: Vec<(NameId, Read)>) {
         for (name, read) in batch {
-            // A source of short tokens takes as long as a longer one.
-            let excess = (TOKEN * read.facts.tokens).saturating_sub(length(keep.tree(), name));
+            // A source of short tokens or of many names takes as long as a longer one.
+            let bytes = TOKEN * read.facts.tokens + FACT * read.facts.count();
+            let excess = bytes.saturating_sub(length(keep.tree(), name));
             if !keep.effort.modules.spend(excess) {
                 keep.effort.modules.use_up();
             }
@@ -416,7 +422,7 @@ impl ModuleGraph {
     /// manual: it would not be kept with the whole package either.
     fn reach_named(&mut self, keep: &mut Keep<'_>, found: Found, by: NameId, why: Why) {
         let tree = keep.tree();
-        if !ancestors(tree, found.name).any(|at| leftovers::is_left_out(tree, at)) {
+        if !leftovers::is_below_left_out(tree, found.name) {
             self.reach(keep, found, by, why);
         }
     }
@@ -712,17 +718,13 @@ impl ModuleGraph {
         if keep.is_exhausted() {
             return;
         }
-        let tree = keep.tree();
-        let names = files_of(keep, directory);
-        if !keep.graph.look_at(names.len()) {
-            return;
-        }
-        let skipped = tree.path(directory).len() + 1;
+        let files = self.paths_of(keep, directory);
         let open_ended = format!("{pattern}{UNKNOWN}");
-        for name in names {
-            let path = tree.path(name);
-            let path = String::from_utf8_lossy(path.get(skipped..).unwrap_or_default());
-            if is_match(pattern, &path) || is_match(&open_ended, &path) {
+        for (path, name) in files.iter() {
+            if !keep.graph.look_at(1 + path.len() / COMPARED) {
+                return;
+            }
+            if is_match(pattern, path) || is_match(&open_ended, path) {
                 let why = Why::Imported(Import {
                     module: pattern_text(pattern),
                     line,
@@ -730,7 +732,7 @@ impl ModuleGraph {
                 self.reach(
                     keep,
                     Found {
-                        name,
+                        name: *name,
                         way: Vec::new(),
                     },
                     site.name,
@@ -738,6 +740,30 @@ impl ModuleGraph {
                 );
             }
         }
+    }
+
+    /// The files of a directory of a package by their paths below it.
+    fn paths_of(&mut self, keep: &mut Keep<'_>, directory: NameId) -> Rc<Vec<(String, NameId)>> {
+        // The patterns of a source follow each other.
+        if let Some((known, paths)) = &self.paths
+            && *known == directory
+        {
+            return Rc::clone(paths);
+        }
+        let tree = keep.tree();
+        let skipped = tree.path(directory).len() + 1;
+        let mut paths = Vec::new();
+        for name in files_of(keep, directory) {
+            let path = tree.path(name);
+            let path = String::from_utf8_lossy(path.get(skipped..).unwrap_or_default());
+            if !keep.graph.look_at(1 + path.len() / COPIED) {
+                break;
+            }
+            paths.push((path.into_owned(), name));
+        }
+        let paths = Rc::new(paths);
+        self.paths = Some((directory, Rc::clone(&paths)));
+        paths
     }
 
     /// Keeps the program of a package that the application may start by its name.

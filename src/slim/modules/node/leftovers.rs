@@ -21,6 +21,37 @@ pub(in crate::slim) const LEFT_OUT_DIRECTORIES: &[&str] = &[
 /// Whether a file of a package is not loaded: its tests, its manual, its types, the sources of its
 /// addon.
 pub(in crate::slim) fn is_left_out(tree: &Tree, name: NameId) -> bool {
+    judge(tree, name, || package_of(tree, name)) == Judgment::LeftOut
+}
+
+/// The same for a file whose package is known.
+pub(in crate::slim) fn is_left_out_of(tree: &Tree, name: NameId, package: Option<NameId>) -> bool {
+    judge(tree, name, || package) == Judgment::LeftOut
+}
+
+/// Whether a file, or a directory above it, is not loaded.
+pub(in crate::slim) fn is_below_left_out(tree: &Tree, name: NameId) -> bool {
+    for at in ancestors(tree, name) {
+        match judge(tree, at, || package_of(tree, at)) {
+            Judgment::LeftOut => return true,
+            // Nothing above is in a package either.
+            Judgment::NoPackage => return false,
+            Judgment::Loaded => {}
+        }
+    }
+    false
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Judgment {
+    LeftOut,
+    /// The name would be left out, but is in no package.
+    NoPackage,
+    Loaded,
+}
+
+/// The name is looked at first: the search for the package visits all directories above.
+fn judge(tree: &Tree, name: NameId, package: impl FnOnce() -> Option<NameId>) -> Judgment {
     const SUFFIXES: &[&[u8]] = &[
         b".d.ts",
         b".d.mts",
@@ -29,18 +60,24 @@ pub(in crate::slim) fn is_left_out(tree: &Tree, name: NameId) -> bool {
         b".md",
         b".markdown",
     ];
-    let Some(package) = package_of(tree, name) else {
-        return false;
-    };
-    let is_file = is_plain_file(tree, name);
+    // Deeper in a package directories of these names may be modules.
+    if is_directory_of(tree, name, LEFT_OUT_DIRECTORIES) && is_package(tree, tree.parent(name)) {
+        return Judgment::LeftOut;
+    }
     let file_name = tree.file_name(name);
-    // The TypeScript compiler needs its types.
-    let is_compiler = tree.file_name(package) == b"typescript";
-    is_development(tree, name)
-        || is_of_another_system(tree, name)
-        || (is_file && !is_compiler && SUFFIXES.iter().any(|suffix| file_name.ends_with(suffix)))
-        // Deeper in a package directories of these names may be modules.
-        || (tree.parent(name) == package && is_directory_of(tree, name, LEFT_OUT_DIRECTORIES))
+    let is_never_loaded = is_development(tree, name) || is_of_another_system(tree, name);
+    let is_document = SUFFIXES.iter().any(|suffix| file_name.ends_with(suffix));
+    if !is_never_loaded && !(is_document && is_plain_file(tree, name)) {
+        return Judgment::Loaded;
+    }
+    match package() {
+        None => Judgment::NoPackage,
+        // The TypeScript compiler needs its types.
+        Some(package) if !is_never_loaded && tree.file_name(package) == b"typescript" => {
+            Judgment::Loaded
+        }
+        Some(_) => Judgment::LeftOut,
+    }
 }
 
 /// `prebuilds/darwin-arm64`, and compiler leftovers in `build/Release`.
@@ -66,7 +103,12 @@ fn is_of_another_system(tree: &Tree, name: NameId) -> bool {
 /// `package.json`.
 pub(in crate::slim) fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
     // Subdirectories of a package may have a `package.json` that only sets the module type.
-    ancestors(tree, tree.parent(name)).find(|&at| is_package(tree, at))
+    package_at(tree, tree.parent(name))
+}
+
+/// The package that a directory is, or that contains it.
+pub(in crate::slim) fn package_at(tree: &Tree, directory: NameId) -> Option<NameId> {
+    ancestors(tree, directory).find(|&at| is_package(tree, at))
 }
 
 pub(in crate::slim) fn is_package(tree: &Tree, directory: NameId) -> bool {
@@ -85,9 +127,21 @@ fn is_among_packages(tree: &Tree, directory: NameId) -> bool {
     match tree.file_name(above) {
         b"node_modules" => true,
         // An application may have a directory of this name as well.
-        b"nodejs" => debian_directories(tree).contains(&tree.path(above)),
+        b"nodejs" => is_debian_directory(tree, above),
         _ => false,
     }
+}
+
+/// Whether a directory `nodejs` is one of [`debian_directories`], without a look at all of them.
+fn is_debian_directory(tree: &Tree, nodejs: NameId) -> bool {
+    let parent = tree.parent(nodejs);
+    let above = tree.parent(parent);
+    let is_below_usr = tree.file_name(above) == b"usr" && tree.parent(above) == NameId::ROOT;
+    if is_below_usr && matches!(tree.file_name(parent), b"share" | b"lib") {
+        return true;
+    }
+    let libraries = tree.resolve(b"/usr/lib");
+    libraries.is_ok_and(|libraries| libraries.name == above)
 }
 
 /// Debian's package directories; those with addons are below the architecture's directory.

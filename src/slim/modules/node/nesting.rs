@@ -10,6 +10,9 @@ const MOST: usize = 32_768;
 /// The most tokens of a source that is parsed: the tree takes up to 140 bytes for each, and the
 /// text of a token may be one byte. Bundles of 5 MB have about a million.
 const MOST_TOKENS: usize = 1_500_000;
+/// The tokens that a constant without a value counts as. The parser goes on after it, and keeps an
+/// error of 300 bytes.
+const ERROR: usize = 4;
 /// A bracket takes about this many times as much of the stack as an operator.
 const BRACKET: usize = 32;
 
@@ -38,6 +41,7 @@ enum Word {
     Await,
     Do,
     Else,
+    Const,
     /// A slash after it begins a regular expression.
     BeforeExpression,
     /// It also nests expressions or statements without brackets.
@@ -60,6 +64,7 @@ impl Word {
             b"await" => Self::Await,
             b"do" => Self::Do,
             b"else" => Self::Else,
+            b"const" => Self::Const,
             b"case" => Self::BeforeExpression,
             b"return" | b"typeof" | b"in" | b"instanceof" | b"new" | b"void" | b"delete"
             | b"throw" => Self::BeforeNested,
@@ -90,6 +95,7 @@ pub(super) fn count_tokens(text: &[u8]) -> Option<usize> {
         before: Before::Operator,
         begins: true,
         is_label: false,
+        errors: 0,
     };
     scan.run()
 }
@@ -106,6 +112,8 @@ struct Level {
     statements: usize,
     /// `else`, which a semicolon does not end.
     alternatives: usize,
+    /// The statement declares constants.
+    is_constant: bool,
 }
 
 impl Level {
@@ -138,6 +146,8 @@ struct Scan<'t> {
     begins: bool,
     /// The last token is a word at the beginning of a statement.
     is_label: bool,
+    /// Constants without a value.
+    errors: usize,
 }
 
 impl Scan<'_> {
@@ -151,11 +161,11 @@ impl Scan<'_> {
             }
             tokens += usize::from(byte != 0x0c);
             self.step(byte)?;
-            if self.sum > MOST || tokens > MOST_TOKENS {
+            if self.sum > MOST || tokens + ERROR * self.errors > MOST_TOKENS {
                 return None;
             }
         }
-        Some(tokens)
+        Some(tokens + ERROR * self.errors)
     }
 
     fn step(&mut self, byte: u8) -> Option<()> {
@@ -258,9 +268,12 @@ impl Scan<'_> {
     fn separate(&mut self, is_statement: bool) {
         let level = self.level();
         let mut ended = std::mem::take(&mut level.operators);
+        let is_error = level.is_constant && ended == 0;
         if is_statement {
             ended += std::mem::take(&mut level.statements);
+            level.is_constant = false;
         }
+        self.errors += usize::from(is_error);
         self.sum -= ended;
         self.at += 1;
         self.before = Before::Operator;
@@ -303,6 +316,10 @@ impl Scan<'_> {
                 self.level().alternatives += 1;
                 self.sum += 1;
                 Before::Operator
+            }
+            Word::Const => {
+                self.level().is_constant = true;
+                Before::Operand
             }
             Word::BeforeExpression | Word::BeforeNested => Before::Operator,
             Word::Await | Word::Yield | Word::Of => Before::Ambiguous,
@@ -463,6 +480,15 @@ mod tests {
         assert!(is_shallow(
             format!("'{}';", "a ".repeat(800_000)).as_bytes()
         ));
+    }
+
+    #[test]
+    fn constants_without_a_value_count_as_more_tokens() {
+        let names = "a,".repeat(300_000);
+        assert!(!is_shallow(format!("const {names}").as_bytes()));
+        for other in ["let ", "const b = 1; x = ", "const b = [c, "] {
+            assert!(is_shallow(format!("{other}{names}").as_bytes()), "{other}");
+        }
     }
 
     #[test]

@@ -42,23 +42,27 @@ pub(super) fn display_name(tree: &Tree, package: NameId) -> String {
 }
 
 /// The files of a package or a directory in it that programs of the image use, without the
-/// packages in it.
-pub(super) fn files_of(keep: &Keep<'_>, directory: NameId) -> Vec<NameId> {
+/// packages in it. Each name that is looked at counts, also of those that are left out.
+pub(super) fn files_of(keep: &mut Keep<'_>, directory: NameId) -> Vec<NameId> {
     let tree = keep.tree();
     let platform = &keep.installed.platform;
     let mut files = Vec::new();
-    let mut stack = vec![directory];
-    while let Some(at) = stack.pop() {
+    let mut stack = vec![(directory, leftovers::package_at(tree, directory))];
+    while let Some((at, package)) = stack.pop() {
         for name in tree.children(at) {
+            if !keep.graph.look_at(1) {
+                return files;
+            }
             let is_directory = tree.is_directory(name);
             if is_directory && tree.file_name(name) == b"node_modules"
-                || leftovers::is_left_out(tree, name)
+                || leftovers::is_left_out_of(tree, name, package)
                 || platform.is_foreign(keep.view, name)
             {
                 continue;
             }
             if is_directory {
-                stack.push(name);
+                let is_package = leftovers::is_package(tree, name);
+                stack.push((name, if is_package { Some(name) } else { package }));
             } else {
                 files.push(name);
             }

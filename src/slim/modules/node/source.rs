@@ -124,6 +124,18 @@ pub(super) struct Facts {
     pub(super) computed_kinds: BTreeSet<Kind>,
 }
 
+impl Facts {
+    /// The number of names that are followed.
+    pub(super) fn count(&self) -> usize {
+        self.requests.len()
+            + self.located.len()
+            + self.paths.len()
+            + self.listed.len()
+            + self.literals.len()
+            + self.words.len()
+    }
+}
+
 /// Facts about the place of a source.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place<'p> {

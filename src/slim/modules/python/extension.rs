@@ -14,6 +14,8 @@ const LONGEST: usize = 120;
 const MAX_NAMES: usize = 10_000;
 /// Shorter first parts are found in the middle of other words.
 const LONG: usize = 5;
+/// Places with a first part that are looked at. A library of 30 MB has some 100,000 of short ones.
+const MAX_PLACES: usize = 1 << 20;
 
 /// Reads the names in an extension module.
 pub(super) fn read(bytes: &[u8], names: &Names) -> Source {
@@ -21,7 +23,10 @@ pub(super) fn read(bytes: &[u8], names: &Names) -> Source {
     let Some(finder) = names.finder() else {
         return Source::unreadable();
     };
-    for part in finder.find_iter(bytes) {
+    for (place, part) in finder.find_iter(bytes).enumerate() {
+        if place >= MAX_PLACES {
+            return Source::unreadable();
+        }
         let (start, end) = (part.start(), part.end());
         let is_inside = start > 0 && is_identifier(bytes[start - 1]);
         if found.len() >= MAX_NAMES || (is_inside && end - start < LONG) {
@@ -42,7 +47,10 @@ pub(super) fn read(bytes: &[u8], names: &Names) -> Source {
             _ => {}
         }
     }
-    let mut source = Source::default();
+    let mut source = Source {
+        is_machine_code: true,
+        ..Source::default()
+    };
     for (name, how) in found {
         source.requests.push(Request {
             level: 0,
@@ -51,16 +59,21 @@ pub(super) fn read(bytes: &[u8], names: &Names) -> Source {
             line: 1,
             how,
             is_optional: true,
+            is_of_program: false,
         });
     }
     source
 }
 
-/// Whether machine code may load a module next to it, whose name is relative: only Cython has such
-/// imports without the text of the name, since it may compress its strings.
+/// Whether machine code may load any module next to it: only Cython has such imports without the
+/// text of the name, since it may compress its strings.
+pub(super) fn may_load_siblings(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"__pyx_").is_some()
+}
+
+/// Whether other machine code may load a module next to it, whose name is relative.
 pub(super) fn may_load_sibling(bytes: &[u8], name: &str) -> bool {
-    let contains = |text: &[u8]| memchr::memmem::find(bytes, text).is_some();
-    contains(b"__pyx_") || contains(name.as_bytes())
+    memchr::memmem::find(bytes, name.as_bytes()).is_some()
 }
 
 fn is_identifier(byte: u8) -> bool {
@@ -87,10 +100,21 @@ mod tests {
     }
 
     #[test]
+    fn a_library_may_import_everything_if_there_are_too_many_places_to_look_at() {
+        let names = Names {
+            tops: ["a"].map(str::to_owned).into(),
+            ..Names::default()
+        };
+        assert!(!read(&b"a".repeat(MAX_PLACES), &names).is_unreadable);
+        assert!(read(&b"a".repeat(MAX_PLACES + 1), &names).is_unreadable);
+    }
+
+    #[test]
     fn siblings_are_named_except_by_cython() {
         assert!(may_load_sibling(b"\0_other\0", "_other"));
         assert!(!may_load_sibling(b"\0_others\0".split_at(5).0, "_other"));
-        assert!(may_load_sibling(b"\0__pyx_capi__\0", "_other"));
+        assert!(may_load_siblings(b"\0__pyx_capi__\0"));
+        assert!(!may_load_siblings(b"\0_other\0"));
     }
 
     #[test]

@@ -4,15 +4,13 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use super::conditions::Version;
 use super::knowledge;
 use super::names::{Names, is_dotted};
 use super::work::{self, Work};
 use crate::image::{Kind, NameId, Tree};
 use crate::packages::{Ecosystem, Packages};
 use crate::slim::view::View;
-
-/// The name of the standard library in the table of distributions.
-pub(super) const STANDARD: &str = "python";
 
 /// Parts of a dotted name that are followed.
 const MAX_PARTS: usize = 64;
@@ -34,14 +32,17 @@ pub(in crate::slim) struct SearchPath {
 pub(super) struct Index {
     path: SearchPath,
     pub(super) units: Vec<Unit>,
-    /// The units that a file belongs to.
-    units_of: HashMap<NameId, Vec<usize>>,
+    library_units: Rc<BTreeSet<usize>>,
+    /// The units that a file belongs to. Files that are in no list share those of their entry.
+    units_of: HashMap<NameId, Rc<Vec<usize>>>,
     /// Units by the normalized names of distributions.
     by_name: HashMap<String, Vec<usize>>,
     pub(super) names: Names,
     pub(super) plugins: Vec<Plugin>,
     /// Directories whose entries are read by name, with their units.
     pub(super) named_data: BTreeMap<NameId, usize>,
+    /// The versions of the Pythons that search the directories; none if one of them is unknown.
+    pub(super) versions: Vec<Version>,
     /// Entries that are neither modules nor part of a distribution.
     pub(super) others: Vec<NameId>,
     /// `.pth` files, whose lines the interpreter reads at its start.
@@ -158,18 +159,20 @@ impl Index {
         let tree = view.tree();
         let unit = self.units.len();
         self.units.push(Unit {
-            name: STANDARD.to_owned(),
+            name: knowledge::STANDARD.to_owned(),
             site: library,
             record: None,
             files: Vec::new(),
         });
         self.path.libraries.insert(library, unit);
+        Rc::make_mut(&mut self.library_units).insert(unit);
         for entry in tree.children(library) {
             let Some(name) = module_name(view, entry) else {
                 continue;
             };
+            let units = Rc::new(vec![unit]);
             for file in files_of(tree, entry) {
-                self.units_of.insert(file, vec![unit]);
+                self.units_of.insert(file, Rc::clone(&units));
                 self.units[unit].files.push(file);
             }
             self.names.tops.insert(name);
@@ -196,6 +199,16 @@ impl Index {
             .map(|(&library, &unit)| (library, unit))
     }
 
+    /// Whether a unit is a standard library.
+    pub(super) fn is_library(&self, unit: usize) -> bool {
+        self.library_units.contains(&unit)
+    }
+
+    /// The units of all standard libraries.
+    pub(super) fn library_units(&self) -> Rc<BTreeSet<usize>> {
+        Rc::clone(&self.library_units)
+    }
+
     fn add_distributions(&mut self, tree: &Tree, packages: &Packages) {
         for package in &packages.list {
             if package.ecosystem != Ecosystem::Python {
@@ -212,7 +225,7 @@ impl Index {
             let name = package.ecosystem.normal_name(&package.name).into_owned();
             self.by_name.entry(name).or_default().push(unit);
             for &file in &package.files {
-                self.units_of.entry(file).or_default().push(unit);
+                Rc::make_mut(self.units_of.entry(file).or_default()).push(unit);
             }
             self.units.push(Unit {
                 name: package.name.clone(),
@@ -229,11 +242,11 @@ impl Index {
         let mut owners = BTreeSet::new();
         for file in files {
             let units = self.units_of.get(file);
-            let count = units.map_or(0, Vec::len);
-            if !self.work.spend(1 + count) {
+            let units = units.map(|units| units.as_slice()).unwrap_or_default();
+            if !self.work.spend(1 + units.len()) {
                 return;
             }
-            owners.extend(units.into_iter().flatten().copied());
+            owners.extend(units.iter().copied());
         }
         if owners.is_empty() {
             // No statement imports a name that is not an identifier.
@@ -250,16 +263,17 @@ impl Index {
                 files: Vec::new(),
             });
         }
+        let owners: Rc<Vec<usize>> = Rc::new(owners.into_iter().collect());
         for &file in files {
             let units = self
                 .units_of
                 .entry(file)
-                .or_insert_with(|| owners.iter().copied().collect());
+                .or_insert_with(|| Rc::clone(&owners));
             // Files that are in no list belong to all distributions of the entry.
             if !self.work.spend(work::FILE * units.len()) {
                 return;
             }
-            for &unit in &*units {
+            for &unit in units.iter() {
                 self.units[unit].files.push(file);
             }
         }
@@ -345,7 +359,7 @@ impl Index {
     /// The units that a file belongs to.
     pub(super) fn units_of(&self, file: NameId) -> &[usize] {
         let units = self.units_of.get(&file);
-        units.map(Vec::as_slice).unwrap_or_default()
+        units.map(|units| units.as_slice()).unwrap_or_default()
     }
 
     /// The units of a distribution, except of one that others keep.

@@ -14,6 +14,8 @@ pub(super) enum How {
     Member,
     /// An argument of a function that imports.
     Call,
+    /// A module that is run: `python -m a`.
+    Program,
     /// All modules whose names begin with this one: the rest is computed.
     Beginning,
     /// A string that may be the name of a module.

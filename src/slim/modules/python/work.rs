@@ -15,8 +15,8 @@ const STEPS_FOR_NAME: usize = 128;
 /// The steps for a module that is reached, or a file that may be data: names are compared and
 /// copied.
 pub(super) const VISIT: usize = 8;
-/// The steps for a file that is recorded for a distribution, which takes about 16 bytes.
-pub(super) const FILE: usize = 4;
+/// The steps for a file that is recorded for a distribution, which takes up to 8 bytes.
+pub(super) const FILE: usize = 6;
 /// The steps for a name that a source contains, which takes about 64 bytes.
 pub(super) const NAME: usize = 24;
 /// The steps for a reason to keep a file, which takes about 150 bytes.
@@ -25,6 +25,8 @@ pub(super) const REASON: usize = 64;
 pub(super) const LINE: usize = 64;
 /// Bytes of a text that take as much as a step.
 pub(super) const BYTES: usize = 8;
+/// Bytes of machine code that are searched for a name in the time of a step.
+pub(super) const SEARCHED: usize = 256;
 
 /// The steps that are left.
 #[derive(Debug, Default)]

@@ -14,7 +14,8 @@ use crate::elf::Files;
 use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
 use crate::slim::modules::node::leftovers::{
-    LEFT_OUT_DIRECTORIES, debian_directories, is_left_out, is_package, package_of, requests,
+    LEFT_OUT_DIRECTORIES, debian_directories, is_below_left_out, is_left_out, is_package,
+    package_of, requests,
 };
 use crate::slim::options::Modules;
 use crate::slim::why::{Language, Why};
@@ -194,7 +195,7 @@ fn keep_left_out(keep: &mut Keep<'_>, by: NameId, directory: NameId, path: &str)
             continue;
         };
         let found = resolved.name;
-        if !ancestors(tree, found).any(|at| is_left_out(tree, at)) {
+        if !is_below_left_out(tree, found) {
             continue;
         }
         let beside = if tree.is_directory(found) {

@@ -1,0 +1,14 @@
+variable "VERSIONS" {
+  default = ["1", "2"]
+}
+target "app" {
+  name = "app-${replace(version, ".", "-")}"
+  matrix = {
+    version = VERSIONS
+  }
+  inherits = ["common"]
+  args = { VERSION = version }
+}
+target "common" {
+  context = "."
+}
