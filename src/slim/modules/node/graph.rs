@@ -61,7 +61,7 @@ pub(in crate::slim) struct ModuleGraph {
     /// The dependencies that the manifests around each directory declare. Directories without a
     /// manifest share those of the directory above.
     declared: HashMap<NameId, Rc<BTreeSet<String>>>,
-    reader: SourceReader,
+    reader: Option<Rc<SourceReader>>,
 }
 
 impl ModuleGraph {
@@ -168,21 +168,41 @@ impl ModuleGraph {
             for name in std::mem::take(&mut self.queue) {
                 sources.push((name, length(keep.tree(), name)));
             }
-            for batch in batches(&sources) {
-                self.read_batch(keep, batch);
-                if keep.is_exhausted() {
-                    return;
-                }
-            }
+            self.follow_all(keep, &sources);
         }
     }
 
-    fn read_batch(&mut self, keep: &mut Keep<'_>, batch: &[(NameId, usize)]) {
-        let mut sources = Vec::new();
-        for &(name, length) in batch {
-            sources.push((name, keep.effort.modules.spend(length)));
-        }
-        for (name, read) in self.reader.read_all(keep.view, &sources) {
+    /// Follows sources, each batch while the next one is read.
+    fn follow_all(&mut self, keep: &mut Keep<'_>, sources: &[(NameId, usize)]) {
+        let reader = self
+            .reader
+            .get_or_insert_with(|| Rc::new(SourceReader::start()));
+        let (reader, view) = (Rc::clone(reader), keep.view);
+        let threads = &*reader;
+        std::thread::scope(|scope| {
+            let mut batches = batches(sources).into_iter();
+            let mut reading = None;
+            loop {
+                let next = batches.next().map(|batch| {
+                    let batch = affordable(keep, batch);
+                    scope.spawn(move || threads.read_all(view, &batch))
+                });
+                let is_last = next.is_none();
+                if let Some(batch) = std::mem::replace(&mut reading, next) {
+                    match batch.join() {
+                        Ok(batch) => self.follow_batch(keep, batch),
+                        Err(panic) => std::panic::resume_unwind(panic),
+                    }
+                }
+                if is_last || keep.is_exhausted() {
+                    return;
+                }
+            }
+        });
+    }
+
+    fn follow_batch(&mut self, keep: &mut Keep<'_>, batch: Vec<(NameId, Read)>) {
+        for (name, read) in batch {
             // A source of short tokens or of many names takes as long as a longer one.
             let bytes = TOKEN * read.facts.tokens + FACT * read.facts.count();
             let excess = bytes.saturating_sub(length(keep.tree(), name));
@@ -928,6 +948,15 @@ impl ModuleGraph {
             keep.graph.keep(name, Some(site.name), why.clone());
         }
     }
+}
+
+/// Sources, each with whether reading it is within the limits.
+fn affordable(keep: &mut Keep<'_>, batch: &[(NameId, usize)]) -> Vec<(NameId, bool)> {
+    let mut sources = Vec::new();
+    for &(name, length) in batch {
+        sources.push((name, keep.effort.modules.spend(length)));
+    }
+    sources
 }
 
 /// A source whose requests are followed.

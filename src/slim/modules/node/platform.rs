@@ -217,7 +217,7 @@ impl Platform {
             }
             return match Libc::of(elf) {
                 Some(Libc::Musl) => !self.libcs.is_empty() && !self.libcs.contains(&Libc::Musl),
-                // musl takes the place of glibc's libraries, so this may work if it is all there is.
+                // musl takes the place of glibc's libraries, so this may work if there is no other.
                 Some(Libc::Glibc) => {
                     self.libcs.len() == 1
                         && self.libcs.contains(&Libc::Musl)

@@ -16,7 +16,7 @@ const MAX_SOURCE: usize = 8 << 20;
 
 /// Bytes of sources that are read at the same time, unless one is longer. Their trees take many
 /// times as much memory as their texts.
-const BATCH: usize = 1 << 20;
+const BATCH: usize = 256 << 10;
 
 /// Splits sources, each with its length in bytes, into lists that are read one after the other.
 pub(super) fn batches(mut sources: &[(NameId, usize)]) -> Vec<&[(NameId, usize)]> {
@@ -42,23 +42,26 @@ pub(super) struct Read {
     pub(super) is_parsed: bool,
 }
 
-/// Reads sources on threads that it starts with the first of them.
-#[derive(Debug, Default)]
+/// Reads sources on threads of its own.
+#[derive(Debug)]
 pub(super) struct SourceReader {
     threads: Option<rayon::ThreadPool>,
 }
 
 impl SourceReader {
+    pub(super) fn start() -> Self {
+        let threads = rayon::ThreadPoolBuilder::new().stack_size(STACK);
+        Self {
+            threads: threads.build().ok(),
+        }
+    }
+
     /// Reads sources, except those that are no longer affordable.
     pub(super) fn read_all(
-        &mut self,
+        &self,
         view: &View<'_>,
         sources: &[(NameId, bool)],
     ) -> Vec<(NameId, Read)> {
-        if self.threads.is_none() {
-            let threads = rayon::ThreadPoolBuilder::new().stack_size(STACK);
-            self.threads = threads.build().ok();
-        }
         let read = |&(name, is_affordable): &(NameId, bool)| {
             if is_affordable {
                 (name, read_file(view, name))
