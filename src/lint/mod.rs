@@ -43,7 +43,7 @@ pub use finding::*;
 pub use image::{ImageContext, ImageInput, ImageReport, lint_image};
 pub use index::index_markdown;
 pub use label::LabelType;
-pub use own_rules::OwnRules;
+pub use own_rules::{OwnRules, is_own_rule};
 pub use page::{Alias, Category, Page, Profile, Tool};
 pub use registry::{Named, Registry, UnknownRule};
 pub use rule::{DeploymentCheck, DockerfileCheck, FindingBuilder, Findings, ImageCheck, Rule};

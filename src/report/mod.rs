@@ -68,7 +68,7 @@ pub use vex::{Statement, Status, Vex, counts, cyclonedx_vex, openvex, statements
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 
-use crate::lint::{Finding, Registry, Requirement, Severity, Standard};
+use crate::lint::{Finding, Registry, Requirement, Severity, Standard, is_own_rule};
 use crate::printable::Lines;
 
 /// A result in one of its formats.
@@ -213,7 +213,7 @@ pub fn url(finding: &Finding) -> String {
     }
 }
 
-/// The URL of a rule's page. docs.rs shows the sources of every published version, so the page
+/// The URL of a rule's page, or of the guide for a rule of the user's own. docs.rs shows the sources of every published version, so the page
 /// matches this version.
 fn page_url(rule: &str) -> String {
     // Concatenated at compile time, when the name and the version are known.
@@ -222,7 +222,10 @@ fn page_url(rule: &str) -> String {
         env!("CARGO_PKG_NAME"),
         "/",
         env!("CARGO_PKG_VERSION"),
-        "/source/rules/lint"
+        "/source/rules"
     );
-    format!("{RULES}/{rule}.md")
+    if is_own_rule(rule) {
+        return format!("{RULES}/guide/own-rules.md");
+    }
+    format!("{RULES}/lint/{rule}.md")
 }
