@@ -213,8 +213,8 @@ pub fn url(finding: &Finding) -> String {
     }
 }
 
-/// The URL of a rule's page, or of the guide for a rule of the user's own. docs.rs shows the sources of every published version, so the page
-/// matches this version.
+/// The URL of a rule's page, or of the guide for a rule of the user's own. docs.rs shows the sources
+/// of every published version, so the page matches this version.
 fn page_url(rule: &str) -> String {
     // Concatenated at compile time, when the name and the version are known.
     const RULES: &str = concat!(
