@@ -28,7 +28,7 @@ mod settings;
 
 pub use attack_surface::{AttackSurface, RunsAs, Target};
 pub use code::ShellcheckCode;
-pub use compliance::{NamedStandard, Requirement, Standard};
+pub use compliance::{Compliance, NamedStandard, Requirement, Standard};
 pub use data_rule::{DataRule, DataRuleError, DataRuleText, Words};
 pub use deployment::{
     DeployedImage, DeploymentContext, ImagedWorkload, LintedFile, in_file, invocation_settings,

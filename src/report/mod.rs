@@ -68,7 +68,7 @@ pub use vex::{Statement, Status, Vex, counts, cyclonedx_vex, openvex, statements
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 
-use crate::lint::{Finding, Registry, Requirement, Severity, Standard, is_own_rule};
+use crate::lint::{Compliance, Finding, Registry, Requirement, Severity, is_own_rule};
 use crate::printable::Lines;
 
 /// A result in one of its formats.
@@ -113,8 +113,8 @@ impl<'a> Rendered<'a> {
 pub struct Report<'a> {
     pub files: &'a [Linted],
     pub registry: &'a Registry,
-    /// The standard by whose requirements the findings are grouped.
-    pub compliance: Option<&'a Standard>,
+    /// The standard by whose requirements the findings are grouped, if any.
+    pub compliance: Option<Compliance>,
 }
 
 impl Report<'_> {
@@ -147,8 +147,8 @@ impl Report<'_> {
 
     /// The requirements of the standard that a finding violates.
     fn requirements(&self, finding: &Finding) -> impl Iterator<Item = &Requirement> {
-        let standard = self.compliance.into_iter();
-        standard.flat_map(|standard| standard.requirements_of(finding.rule))
+        let compliance = self.compliance.into_iter();
+        compliance.flat_map(|compliance| compliance.standard.requirements_of(finding.rule))
     }
 
     /// The codes of other tools for a finding, ShellCheck's own first.
