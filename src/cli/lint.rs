@@ -20,8 +20,8 @@ use crate::config::{self, Config, FailOn, Shellcheck};
 use crate::deployment::{Build, Deployment, Room};
 use crate::lint::image::{DECIDED_BY_IMAGE, NEEDS_IMAGE};
 use crate::lint::{
-    self, BuildContext, DeployedImage, Extras, Finding, LintedFile, Named, NamedStandard, Registry,
-    Selection, Settings, Severity, Veil,
+    self, BuildContext, Compliance, DeployedImage, Extras, Finding, LintedFile, Named,
+    NamedStandard, Registry, Selection, Settings, Severity, Veil,
 };
 use crate::report::{Baseline, Linted, Report};
 use crate::rules;
@@ -36,6 +36,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     let reports = Reports::new(&arguments.reports, &config.formats)?;
     let inputs = read_inputs(arguments, &config, output)?;
     let (jobs, invocations) = jobs_and_invocations(inputs.sources, arguments, &config, output)?;
+    let compliance = compliance(arguments, &jobs, &inputs.images);
     let mut failed = inputs.failed;
     let deployed: Vec<DeployedImage<'_>> =
         inputs.images.iter().map(LintedImage::deployed).collect();
@@ -75,8 +76,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     if mode != Some(Mode::Write) {
         baseline::apply(known.as_ref(), &mut files, output)?;
     }
-    let fail_on = arguments.fail_on.or(config.fail_on);
-    let fail_on = fail_on.unwrap_or(FailOn::Severity(Severity::Info));
+    let fail_on = threshold(arguments, &config);
     let before_fixes = outcome(&files, fail_on);
     let mut summary = Vec::new();
     if let Some(mode) = mode {
@@ -93,7 +93,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     let report = Report {
         files: &files,
         registry: registry(&config),
-        compliance: arguments.compliance.map(|named| named.0),
+        compliance,
     };
     reports.write(&report, report_place(arguments, mode), output)?;
     for line in &summary {
@@ -107,6 +107,28 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         // `--diff` changes nothing, so the findings that it would fix still count.
         Some(Mode::Print) => before_fixes,
         _ => outcome(&files, fail_on),
+    })
+}
+
+/// The lowest severity that makes the run fail.
+fn threshold(arguments: &LintArguments, config: &Config) -> FailOn {
+    let fail_on = arguments.fail_on.or(config.fail_on);
+    fail_on.unwrap_or(FailOn::Severity(Severity::Info))
+}
+
+/// The standard that the user names, with the kinds of inputs that there are to check.
+fn compliance(
+    arguments: &LintArguments,
+    jobs: &[Job],
+    images: &[LintedImage],
+) -> Option<Compliance> {
+    let NamedStandard(standard) = arguments.compliance?;
+    Some(Compliance {
+        standard,
+        // A deployment may contain Dockerfiles, and those that it builds are added to the others.
+        has_dockerfiles: jobs.iter().any(|job| job.deployment.is_none()),
+        has_images: !images.is_empty(),
+        has_deployments: jobs.iter().any(|job| job.deployment.is_some()),
     })
 }
 

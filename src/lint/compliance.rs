@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::registry::Registry;
+
 // Compiled in, so that the program is a single file, and parsed only for runs that ask for it.
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     toml::from_str(include_str!("../../rules/compliance.toml")).expect("the tests read the table")
@@ -56,6 +58,54 @@ impl Standard {
     pub fn rules(&self) -> impl Iterator<Item = &str> {
         let rules = self.requirements.iter().flat_map(|one| &one.rules);
         rules.map(String::as_str)
+    }
+}
+
+/// A standard, and the kinds of inputs of a run, without which some requirements are not checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Compliance {
+    pub standard: &'static Standard,
+    pub has_dockerfiles: bool,
+    pub has_images: bool,
+    pub has_deployments: bool,
+}
+
+impl Compliance {
+    /// The kind of input that a requirement needs and the run does not have; `None` if a rule for
+    /// it was able to find something.
+    pub fn missing_input(
+        &self,
+        requirement: &Requirement,
+        registry: &Registry,
+    ) -> Option<&'static str> {
+        let mut missing = None;
+        for (rule, _) in registry.iter() {
+            if !requirement.rules.iter().any(|name| name == rule.name) {
+                continue;
+            }
+            // The last one is named, which most people have.
+            for (is_checked, is_given, kind) in [
+                (
+                    rule.deployment.is_some(),
+                    self.has_deployments,
+                    "a deployment",
+                ),
+                (rule.image.is_some(), self.has_images, "an image"),
+                (
+                    rule.dockerfile.is_some(),
+                    self.has_dockerfiles,
+                    "a Dockerfile",
+                ),
+            ] {
+                if is_checked && is_given {
+                    return None;
+                }
+                if is_checked {
+                    missing = Some(kind);
+                }
+            }
+        }
+        missing
     }
 }
 

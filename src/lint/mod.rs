@@ -28,7 +28,7 @@ mod settings;
 
 pub use attack_surface::{AttackSurface, RunsAs, Target};
 pub use code::ShellcheckCode;
-pub use compliance::{NamedStandard, Requirement, Standard};
+pub use compliance::{Compliance, NamedStandard, Requirement, Standard};
 pub use data_rule::{DataRule, DataRuleError, DataRuleText, Words};
 pub use deployment::{
     DeployedImage, DeploymentContext, ImagedWorkload, LintedFile, Veil, in_file,
@@ -43,7 +43,7 @@ pub use finding::*;
 pub use image::{ImageContext, ImageInput, ImageReport, lint_image};
 pub use index::index_markdown;
 pub use label::LabelType;
-pub use own_rules::OwnRules;
+pub use own_rules::{OwnRules, is_own_rule};
 pub use page::{Alias, Category, Page, Profile, Tool};
 pub use registry::{Named, Registry, UnknownRule};
 pub use rule::{DeploymentCheck, DockerfileCheck, FindingBuilder, Findings, ImageCheck, Rule};

@@ -29,6 +29,12 @@ struct Built {
 
 static ALL: Mutex<Vec<&'static Built>> = Mutex::new(Vec::new());
 
+/// Whether a rule is one of a configuration file, so that no page of it is published.
+pub fn is_own_rule(name: &str) -> bool {
+    let all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+    all.iter().any(|built| built.rules.contains_key(name))
+}
+
 impl OwnRules {
     /// Adds rules to a registry. An error is about the rule with this index.
     pub fn new(

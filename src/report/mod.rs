@@ -69,7 +69,7 @@ pub use vex::{Statement, Status, Vex, counts, cyclonedx_vex, openvex, statements
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 
-use crate::lint::{Finding, Registry, Requirement, Severity, Standard};
+use crate::lint::{Compliance, Finding, Registry, Requirement, Severity, is_own_rule};
 use crate::printable::Lines;
 
 /// A result in one of its formats.
@@ -114,8 +114,8 @@ impl<'a> Rendered<'a> {
 pub struct Report<'a> {
     pub files: &'a [Linted],
     pub registry: &'a Registry,
-    /// The standard by whose requirements the findings are grouped.
-    pub compliance: Option<&'a Standard>,
+    /// The standard by whose requirements the findings are grouped, if any.
+    pub compliance: Option<Compliance>,
 }
 
 impl Report<'_> {
@@ -148,8 +148,8 @@ impl Report<'_> {
 
     /// The requirements of the standard that a finding violates.
     fn requirements(&self, finding: &Finding) -> impl Iterator<Item = &Requirement> {
-        let standard = self.compliance.into_iter();
-        standard.flat_map(|standard| standard.requirements_of(finding.rule))
+        let compliance = self.compliance.into_iter();
+        compliance.flat_map(|compliance| compliance.standard.requirements_of(finding.rule))
     }
 
     /// The codes of other tools for a finding, ShellCheck's own first.
@@ -214,8 +214,8 @@ pub fn url(finding: &Finding) -> String {
     }
 }
 
-/// The URL of a rule's page. docs.rs shows the sources of every published version, so the page
-/// matches this version.
+/// The URL of a rule's page, or of the guide for a rule of the user's own. docs.rs shows the sources
+/// of every published version, so the page matches this version.
 fn page_url(rule: &str) -> String {
     // Concatenated at compile time, when the name and the version are known.
     const RULES: &str = concat!(
@@ -223,7 +223,10 @@ fn page_url(rule: &str) -> String {
         env!("CARGO_PKG_NAME"),
         "/",
         env!("CARGO_PKG_VERSION"),
-        "/source/rules/lint"
+        "/source/rules"
     );
-    format!("{RULES}/{rule}.md")
+    if is_own_rule(rule) {
+        return format!("{RULES}/guide/own-rules.md");
+    }
+    format!("{RULES}/lint/{rule}.md")
 }

@@ -37,8 +37,8 @@ pub(super) fn sarif(report: &Report<'_>) -> impl Iterator<Item = String> {
         },
         "invocations": [{ "executionSuccessful": true }],
     });
-    if let Some(standard) = report.compliance {
-        run["taxonomies"] = json!([taxonomy(standard)]);
+    if let Some(compliance) = report.compliance {
+        run["taxonomies"] = json!([taxonomy(compliance.standard)]);
     }
     // Results are written into it one by one, so it is the last value.
     run["results"] = json!([]);
@@ -195,10 +195,11 @@ fn result<'a>(
     if let Some(flow) = provenance(file, finding) {
         result["codeFlows"] = json!([{ "threadFlows": [{ "locations": flow }] }]);
     }
-    if let Some(standard) = report.compliance {
-        let taxa = report.requirements(finding).map(
-            |one| json!({ "id": one.id, "toolComponent": { "name": standard.name, "index": 0 } }),
-        );
+    if let Some(compliance) = report.compliance {
+        let name = &compliance.standard.name;
+        let taxa = report
+            .requirements(finding)
+            .map(|one| json!({ "id": one.id, "toolComponent": { "name": name, "index": 0 } }));
         result["taxa"] = taxa.collect();
     }
     // An empty list would be valid, but large reports have thousands of findings.

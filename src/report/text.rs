@@ -9,7 +9,7 @@ use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Patch, Re
 
 use super::excerpt::{self, Excerpt};
 use super::{Linted, Report};
-use crate::lint::{Applicability, Edit, Finding, Fix, Label, Location, Severity, Standard};
+use crate::lint::{Applicability, Compliance, Edit, Finding, Fix, Label, Location, Severity};
 use crate::printable::{Lines, escape, escape_bytes};
 use crate::source::{Source, Span};
 
@@ -85,8 +85,8 @@ pub fn text(report: &Report<'_>, style: Style) -> Lines {
         list(&mut out, file, &selected.listed);
         list_places(&mut out, file, &selected.more, style);
     }
-    if let Some(standard) = report.compliance {
-        compliance(&mut out, report, standard);
+    if let Some(given) = report.compliance {
+        compliance(&mut out, report, given);
     }
     summary(&mut out, report);
     for file in report.files {
@@ -437,7 +437,8 @@ fn pointer(report: &Report<'_>, finding: &Finding) -> String {
 }
 
 /// A line for each requirement of a standard, with the number of its findings and their rules.
-fn compliance(out: &mut Lines, report: &Report<'_>, standard: &Standard) {
+fn compliance(out: &mut Lines, report: &Report<'_>, given: Compliance) {
+    let standard = given.standard;
     out.line(&standard.title);
     let longest = standard.requirements.iter().map(|one| one.id.len()).max();
     let width = longest.unwrap_or_default();
@@ -454,12 +455,16 @@ fn compliance(out: &mut Lines, report: &Report<'_>, standard: &Standard) {
         let result = if requirement.rules.is_empty() {
             unchecked += 1;
             "not checked".to_owned()
-        } else if count == 0 {
-            clean += 1;
-            "no findings".to_owned()
-        } else {
+        } else if count > 0 {
             let rules: Vec<&str> = rules.into_iter().collect();
             format!("{} ({})", counted(count, "finding"), rules.join(", "))
+        } else if let Some(input) = given.missing_input(requirement, report.registry) {
+            // A Dockerfile shows nothing about the containers that are started from its image.
+            unchecked += 1;
+            format!("not checked without {input}")
+        } else {
+            clean += 1;
+            "no findings".to_owned()
         };
         let (id, title) = (&requirement.id, &requirement.title);
         out.line(format!("  {id:width$}  {title}: {result}"));

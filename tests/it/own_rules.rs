@@ -346,6 +346,10 @@ fn the_examples_of_a_page_are_tested() {
         !is_ok && report.contains("0 findings instead of 1"),
         "{report}"
     );
+    fs::write(directory.path().join("Dockerfile"), "FROM a\nRUN curl x\n").expect("a file");
+    let json = ["lint", "--select", "own", "--format", "json"];
+    let (_, json) = jettison(directory.path(), &json);
+    assert!(json.contains("source/rules/guide/own-rules.md"), "{json}");
     let (is_ok, page) = jettison(directory.path(), &["explain", "own"]);
     assert!(
         is_ok && page.contains("correctness, profile default"),
