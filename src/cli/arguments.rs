@@ -284,6 +284,10 @@ pub(super) struct SlimArguments {
         "platform", "report", "sbom", "vex", "test", "test_command", "http_probe",
     ])]
     pub(super) all_platforms: bool,
+    /// Root file systems after each step of the build, for an image that is a directory in a build
+    // Only the frontend passes it.
+    #[arg(long, value_name = "FILE", hide = true, conflicts_with_all = ["shared", "all_platforms"])]
+    pub(super) states: Option<PathBuf>,
     /// Show what would be kept and dropped, but write no image
     #[arg(long)]
     pub(super) dry_run: bool,

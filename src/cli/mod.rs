@@ -51,6 +51,7 @@ mod shellcheck;
 mod slim;
 mod source;
 mod staged;
+mod states;
 mod test;
 mod verify;
 mod why;

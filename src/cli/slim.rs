@@ -11,7 +11,7 @@ use super::policy::Slimmed;
 use super::progress::Bar;
 use super::source::finish;
 use super::test::{Planning, Prepared, Verified};
-use super::{Outcome, Output, policy, shared};
+use super::{Outcome, Output, policy, shared, states};
 use crate::evidence::Record;
 use crate::image::{
     self, Checks, Config, Image, IndexWriter, LEAST_LINKED, Options, Platform, Reference, Rest,
@@ -124,7 +124,13 @@ impl<'a> Run<'a> {
 
     fn one_platform(&self, options: Options) -> anyhow::Result<(Lines, Verdict)> {
         let source = &self.arguments.source;
-        let (image, checks) = source.open_checked_later(self.name, options, self.bar)?;
+        let limits = options.limits.clone();
+        let (mut image, checks) = source.open_checked_later(self.name, options, self.bar)?;
+        if let Some(states) = &self.arguments.states {
+            image
+                .divide(states::read(states)?, &limits)
+                .context("cannot compare the steps of the build")?;
+        }
         self.slim(
             image,
             checks,

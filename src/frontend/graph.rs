@@ -183,6 +183,33 @@ impl Graph {
         Self::default_with(&op, name)
     }
 
+    /// The same with one more file, for tests.
+    #[cfg(test)]
+    pub(crate) fn with_files_above(&self, path: &str, data: Vec<u8>) -> Self {
+        let file = FileAction {
+            input: 0,
+            secondary_input: EMPTY,
+            output: 0,
+            make_file: Some(MakeFile {
+                path: format!("/{path}"),
+                data,
+                ..MakeFile::default()
+            }),
+        };
+        let mut graph = Self::default_with(
+            &Op {
+                inputs: vec![self.result.clone()],
+                file: Some(FileOp {
+                    actions: vec![file],
+                }),
+                ..Op::default()
+            },
+            "one more file",
+        );
+        graph.steps.extend(self.steps.clone());
+        graph
+    }
+
     /// The directory that a program fills.
     pub fn run(run: &Run<'_>, name: &str) -> Self {
         let mut steps = BTreeMap::new();
@@ -235,10 +262,41 @@ impl Graph {
         graph
     }
 
+    /// The file systems that the result was built up from, lowest first, with itself as the last
+    /// one; and whether the lowest is that of an image, and not of a step. `None` if there are more
+    /// than `limit`.
+    pub fn states(&self, limit: usize) -> Option<(Vec<Self>, bool)> {
+        let mut states = vec![self.clone()];
+        let mut from_image = false;
+        while states.len() <= limit {
+            let result = &states[states.len() - 1].result;
+            let Some(op) = self.op(&result.digest) else {
+                break;
+            };
+            let Some(before) = op.input_of(result.index) else {
+                from_image = op.source.is_some();
+                break;
+            };
+            states.push(Self {
+                result: before,
+                steps: self.steps.clone(),
+                source: None,
+            });
+        }
+        if states.len() > limit {
+            return None;
+        }
+        states.reverse();
+        Some((states, from_image))
+    }
+
+    fn op(&self, digest: &str) -> Option<Op> {
+        Op::decode(self.steps.get(digest)?.op.as_slice()).ok()
+    }
+
     /// The platform of the step that has the result.
     fn platform(&self) -> Option<Platform> {
-        let step = self.steps.get(&self.result.digest)?;
-        Op::decode(step.op.as_slice()).ok()?.platform
+        self.op(&self.result.digest)?.platform
     }
 
     /// A graph of one step.
@@ -312,10 +370,60 @@ struct Op {
     source: Option<SourceOp>,
     #[prost(message, optional, tag = "4")]
     file: Option<FileOp>,
+    #[prost(message, optional, tag = "6")]
+    merge: Option<MergeOp>,
     #[prost(message, optional, tag = "10")]
     platform: Option<Platform>,
     #[prost(message, optional, tag = "11")]
     constraints: Option<Constraints>,
+}
+
+impl Op {
+    /// The file system that an output of the step was before it; `None` if it was empty, or if the
+    /// step is of another kind.
+    fn input_of(&self, output: i64) -> Option<Input> {
+        let index = if let Some(exec) = &self.exec {
+            exec.mounts
+                .iter()
+                .find(|mount| mount.output == output)?
+                .input
+        } else if let Some(file) = &self.file {
+            file.input_of(output, self.inputs.len())?
+        } else {
+            // Each file system of a merge goes on top of the ones before it.
+            self.merge.as_ref()?.inputs.first()?.input
+        };
+        self.inputs.get(usize::try_from(index).ok()?).cloned()
+    }
+}
+
+impl FileOp {
+    /// The index of the input that an output goes back to, through the actions.
+    fn input_of(&self, output: i64, inputs: usize) -> Option<i64> {
+        let inputs = i64::try_from(inputs).ok()?;
+        let mut action = self.actions.iter().find(|action| action.output == output)?;
+        // Each turn goes to another action, unless the message is malformed.
+        for _ in &self.actions {
+            if action.input < inputs {
+                return Some(action.input);
+            }
+            let before = usize::try_from(action.input - inputs).ok()?;
+            action = self.actions.get(before)?;
+        }
+        None
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+struct MergeOp {
+    #[prost(message, repeated, tag = "1")]
+    inputs: Vec<MergeInput>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+struct MergeInput {
+    #[prost(int64, tag = "1")]
+    input: i64,
 }
 
 #[derive(Clone, PartialEq, Eq, prost::Message)]
@@ -444,6 +552,83 @@ mod tests {
         let writable: Vec<_> = mounts.iter().filter(|mount| !mount.is_read_only).collect();
         assert_eq!(writable.len(), 1);
         assert_eq!((writable[0].path.as_str(), writable[0].output), ("/out", 0));
+    }
+
+    /// A graph of one more step on top of another.
+    fn above(graph: &Graph, op: Op) -> Graph {
+        let mut above = Graph::default_with(&op, "step");
+        above.steps.extend(graph.steps.clone());
+        above
+    }
+
+    #[test]
+    fn the_states_of_a_result_go_back_to_its_base_image() {
+        let image = Graph::image("docker.io/library/a:1", Platform::default(), "a");
+        let other = Graph::image("docker.io/library/b:1", Platform::default(), "b");
+        let mount = |input, path: &str, output| Mount {
+            input,
+            path: path.to_owned(),
+            output,
+            is_read_only: false,
+        };
+        let run = above(
+            &image,
+            Op {
+                inputs: vec![other.result.clone(), image.result.clone()],
+                exec: Some(ExecOp {
+                    mounts: vec![mount(1, "/", 0), mount(0, "/from", NO_OUTPUT)],
+                    ..ExecOp::default()
+                }),
+                ..Op::default()
+            },
+        );
+        let action = |input, output| FileAction {
+            input,
+            output,
+            ..FileAction::default()
+        };
+        let copy = above(
+            &run,
+            Op {
+                inputs: vec![run.result.clone()],
+                // The second action goes on with the first one.
+                file: Some(FileOp {
+                    actions: vec![action(0, NO_OUTPUT), action(1, 0)],
+                }),
+                ..Op::default()
+            },
+        );
+        let merge = above(
+            &copy,
+            Op {
+                inputs: vec![copy.result.clone(), other.result.clone()],
+                merge: Some(MergeOp {
+                    inputs: vec![MergeInput { input: 0 }, MergeInput { input: 1 }],
+                }),
+                ..Op::default()
+            },
+        );
+        let (states, from_image) = merge.states(4).unwrap();
+        let vertices: Vec<&str> = states.iter().map(Graph::vertex).collect();
+        let expected = [&image, &run, &copy, &merge].map(|graph| graph.vertex());
+        assert_eq!((vertices.as_slice(), from_image), (&expected[..], true));
+        assert_eq!(merge.states(3), None);
+        // Actions that go around in a circle end nowhere.
+        let circle = above(
+            &image,
+            Op {
+                inputs: vec![image.result.clone()],
+                file: Some(FileOp {
+                    actions: vec![action(1, 0)],
+                }),
+                ..Op::default()
+            },
+        );
+        let (states, from_image) = circle.states(4).unwrap();
+        assert_eq!((states.len(), from_image), (1, false));
+        // A step on an empty file system is the lowest one.
+        let (states, from_image) = Graph::files(&[("a", Vec::new())], "a").states(4).unwrap();
+        assert_eq!((states.len(), from_image), (1, false));
     }
 
     #[test]

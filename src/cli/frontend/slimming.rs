@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use serde_json::{Map, Value};
 
+use super::super::states::Step;
 use super::Build;
 use super::files::{BuildFiles, ConfigFile};
 use super::settings::Settings;
@@ -18,6 +19,10 @@ const SOURCE: &str = "/in";
 /// Where its configuration and `.jettison.toml` are mounted.
 const SETTINGS: &str = "/settings";
 const CONFIG: &str = "config.json";
+/// The file that lists the file systems after each step of the build.
+const STATES: &str = "states.json";
+/// Maximum number of them. No image has more layers, because Linux does not mount more.
+const MAX_STATES: usize = 128;
 const DESTINATION: &str = "/out";
 /// The graph of the frontend's own image, in newer engines.
 const OWN_IMAGE: &str = "/run/config/buildkit/metadata/frontend.bin";
@@ -150,7 +155,13 @@ impl Slimming<'_> {
                 needed.insert(key.to_owned(), value.clone());
             }
         }
+        let states = states(built, config);
+        let steps: Vec<&Step> = states.iter().map(|(_, step)| step).collect();
         let mut files = vec![(CONFIG, Value::from(needed).to_string().into_bytes())];
+        if !steps.is_empty() {
+            let steps = serde_json::to_vec(&steps).unwrap_or_default();
+            files.push((STATES, steps));
+        }
         // It is in the working directory, where `jettison slim` finds it.
         if let Some(file) = self.file {
             files.push((file.name, file.text.clone().into_bytes()));
@@ -164,18 +175,101 @@ impl Slimming<'_> {
             format!("--output=rootfs:{DESTINATION}"),
             format!("--config={SETTINGS}/{CONFIG}"),
         ];
+        if !states.is_empty() {
+            arguments.push(format!("--states={SETTINGS}/{STATES}"));
+        }
         arguments.extend(self.settings.slim.iter().cloned());
         let name = match platform {
             Some(platform) => format!("[jettison {platform}] slim"),
             None => "[jettison] slim".to_owned(),
         };
+        let mut mounts = vec![(SOURCE, built), (SETTINGS, &files)];
+        // The last state is the result itself.
+        for (graph, step) in states.iter().rev().skip(1) {
+            mounts.push((step.root.as_str(), graph));
+        }
         let run = Run {
             root: self.image,
-            mounts: &[(SOURCE, built), (SETTINGS, &files)],
+            mounts: &mounts,
             arguments: &arguments,
             directory: SETTINGS,
             output: DESTINATION,
         };
         Graph::run(&run, &name)
+    }
+}
+
+/// The file systems after each step of the build, lowest first, each with the step: `jettison slim`
+/// keeps what the image's own `COPY` instructions add. None if the history has other steps.
+fn states(built: &Graph, config: &Value) -> Vec<(Graph, Step)> {
+    let Some((graphs, from_image)) = built.states(MAX_STATES) else {
+        return Vec::new();
+    };
+    let mut with_layer = Vec::new();
+    for step in config["history"].as_array().into_iter().flatten() {
+        if step["empty_layer"] != true {
+            with_layer.push(step["created_by"].as_str().unwrap_or_default());
+        }
+    }
+    // The history begins with that of the base image, of which only the result is known.
+    let own = graphs.len() - usize::from(from_image);
+    let Some(of_image) = with_layer.len().checked_sub(own) else {
+        return Vec::new();
+    };
+    let mut steps: Vec<Option<&str>> = Vec::new();
+    if from_image {
+        steps.push(None);
+    }
+    steps.extend(with_layer[of_image..].iter().copied().map(Some));
+    let last = graphs.len() - 1;
+    let mut states = Vec::new();
+    for (index, (graph, step)) in graphs.into_iter().zip(steps).enumerate() {
+        let root = if index == last {
+            SOURCE.to_owned()
+        } else {
+            format!("/states/{index}")
+        };
+        let created_by = step.map(str::to_owned);
+        states.push((graph, Step { root, created_by }));
+    }
+    states
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two steps, of which the second one copies files onto an empty file system.
+    fn built() -> Graph {
+        let image = Graph::image("docker.io/library/a:1", graph::Platform::default(), "a");
+        image.with_files_above("b", Vec::new())
+    }
+
+    fn roots_and_steps(history: &Value) -> Vec<(String, Option<String>)> {
+        let config = serde_json::json!({ "history": history });
+        let states = states(&built(), &config).into_iter();
+        states
+            .map(|(_, step)| (step.root, step.created_by))
+            .collect()
+    }
+
+    #[test]
+    fn the_steps_of_a_build_are_the_last_ones_of_the_history() {
+        let history = serde_json::json!([
+            {"created_by": "ADD base"},
+            {"created_by": "RUN base"},
+            {"created_by": "ENV a=b", "empty_layer": true},
+            {"created_by": "COPY b /"},
+            {"created_by": "CMD [\"b\"]", "empty_layer": true},
+        ]);
+        assert_eq!(
+            roots_and_steps(&history),
+            [
+                ("/states/0".to_owned(), None),
+                ("/in".to_owned(), Some("COPY b /".to_owned())),
+            ]
+        );
+        // A history that has fewer steps than the build says nothing about them.
+        assert_eq!(roots_and_steps(&serde_json::json!([])), []);
     }
 }

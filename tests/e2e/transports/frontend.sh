@@ -66,10 +66,14 @@ done
 docker build --quiet --tag "$image" "$work/image" >/dev/null
 
 hello_root "$work/app/root"
+echo 'nothing mentions it' >"$work/app/own.txt"
 cat >"$work/app/Dockerfile" <<END
 # syntax=$image
-FROM scratch AS build
+FROM scratch AS base
 COPY root /
+
+FROM base AS build
+COPY own.txt /srv/own.txt
 SHELL ["/bin/bash", "-c"]
 RUN cd /tmp && echo made in the build >/made
 
@@ -100,13 +104,13 @@ build --tag app:e2e
 # Findings fail a build if they are to, with their lines.
 ! build --build-arg JETTISON_FAIL_ON=info --build-arg JETTISON_SELECT=cd-in-run || broken 'a finding does not fail'
 expect 'jettison: 1 finding of severity '
-expect 'Dockerfile:5: cd-in-run: '
+expect 'Dockerfile:8: cd-in-run: '
 echo 'select = 1' >"$work/app/.jettison.toml"
 ! build || broken 'a wrong configuration is accepted'
 expect '.jettison.toml`, line 1'
 echo 'ignore = ["cd-in-run"]' >"$work/app/.jettison.toml"
 build --build-arg JETTISON_FAIL_ON=info --build-arg JETTISON_SELECT=cd-in-run || true
-refute 'Dockerfile:5: cd-in-run'
+refute 'Dockerfile:8: cd-in-run'
 rm "$work/app/.jettison.toml"
 
 # An error of the Dockerfile is that of the engine.
@@ -133,6 +137,7 @@ docker load --quiet --input "$work/expected.tar" >/dev/null
 unpack slim:e2e "$work/slim"
 unpack expected:e2e "$work/expected"
 [ ! -e "$work/slim/usr/share/junk" ] || fail 'it has junk'
+[ -e "$work/slim/srv/own.txt" ] || fail 'a file of a COPY is missing'
 "$here/../same_tree.py" "$work/expected" "$work/slim"
 [ "$(inspect '{{json .RootFS.Layers}}' slim:e2e)" = "$(inspect '{{json .RootFS.Layers}}' expected:e2e)" ] ||
     echo 'the bytes of the layer are those of the engine'
@@ -156,10 +161,10 @@ select=JETTISON_SELECT=cd-in-run
 build --build-arg "$select"
 expect 'cd-in-run: '
 ! build --build-arg "$select" --build-arg JETTISON_FAIL_ON=info || broken 'a finding does not fail'
-expect '   5 | >>> RUN cd /tmp'
+expect '   8 | >>> RUN cd /tmp'
 ! build --check --build-arg "$select" || broken '--check succeeds'
 expect 'WARNING: cd-in-run - '
-expect '   5 | >>> RUN cd /tmp'
+expect '   8 | >>> RUN cd /tmp'
 build --check --build-arg "$select" --build-arg JETTISON=off || true
 refute 'cd-in-run'
 plain --build-arg "$select" --build-arg "BUILDKIT_SYNTAX=$image"
