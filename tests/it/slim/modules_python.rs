@@ -577,6 +577,132 @@ fn names_below_a_module_do_not_stand_for_its_package() {
     }
 }
 
+/// The languages of which Django's catalogs are kept, with settings and another source.
+fn languages_with(settings: &str, more: &[(&str, &str)]) -> Vec<&'static str> {
+    const LANGUAGES: [&str; 5] = ["de", "en", "fr", "pt_BR", "zh_Hans"];
+    let mut machine = distribution(
+        machine(&["rest"]),
+        "Django",
+        "",
+        &[
+            (
+                "django/__init__.py",
+                "from .utils import translation\nfrom .conf import global_settings\n",
+            ),
+            ("django/conf/__init__.py", ""),
+            (
+                "django/conf/global_settings.py",
+                "LANGUAGE_CODE = 'fr'\nLANGUAGES = [('de', 'x')]\n",
+            ),
+            ("django/middleware/__init__.py", ""),
+            ("django/middleware/locale.py", ""),
+            ("django/utils/__init__.py", ""),
+            ("django/utils/translation.py", "override(x)\n"),
+        ],
+    );
+    for language in LANGUAGES {
+        for package in ["django/conf", "rest"] {
+            let catalog = format!("{SITE}/{package}/locale/{language}/LC_MESSAGES/django.mo");
+            machine = machine.file(&catalog, "x");
+        }
+    }
+    machine = machine
+        .file(&format!("{SITE}/rest/locale/fr/LC_MESSAGES/other.mo"), "x")
+        .file("/app/settings.py", settings)
+        .file("/app/main.py", "import django, rest\n")
+        .modules(Modules::Exact);
+    for (path, text) in more {
+        machine = machine.file(path, *text);
+    }
+    let planned = machine.plan();
+    assert!(keeps(&planned, "rest/locale/fr/LC_MESSAGES/other.mo"));
+    let mut kept = LANGUAGES.to_vec();
+    kept.retain(|language| {
+        let keeps = ["django/conf", "rest"].map(|package| {
+            keeps(
+                &planned,
+                &format!("{package}/locale/{language}/LC_MESSAGES/django.mo"),
+            )
+        });
+        assert_eq!(keeps[0], keeps[1], "{language}");
+        keeps[0]
+    });
+    kept
+}
+
+#[test]
+fn exact_keeps_the_catalogs_of_languages_that_settings_name() {
+    let all = ["de", "en", "fr", "pt_BR", "zh_Hans"];
+    let chooser = "MIDDLEWARE = ['django.middleware.locale.LocaleMiddleware']\n";
+    for (settings, expected) in [
+        ("USE_TZ = True\n", &["en"][..]),
+        ("LANGUAGE_CODE = 'de'\n", &["de", "en"]),
+        ("LANGUAGE_CODE: str = 'pt'\n", &["en", "pt_BR"]),
+        ("LANGUAGE_CODE = 'zh-cn'\n", &["en", "zh_Hans"]),
+        ("import os\nLANGUAGE_CODE = os.environ['X']\n", &all),
+        ("LANGUAGE_CODE = 'de'\nLANGUAGE_CODE += x\n", &all),
+        ("settings.configure(LANGUAGE_CODE='fr')\n", &["en", "fr"]),
+        ("globals()['LANGUAGE_CODE'] = x\n", &all),
+        (
+            "USE_TZ = True\nLANGUAGES = [('de', _('German'))]\n",
+            &["en"],
+        ),
+    ] {
+        assert_eq!(languages_with(settings, &[]), expected, "{settings}");
+    }
+    for (settings, expected) in [
+        ("", &all[..]),
+        (
+            "LANGUAGES = [('de', _('German')), ('fr', 'x')]\n",
+            &["de", "en", "fr"],
+        ),
+        ("LANGUAGES = [(code, code) for code in x]\n", &all),
+        ("LANGUAGES = [('de', 'x')]\nLANGUAGES += x\n", &all),
+    ] {
+        let settings = format!("{chooser}{settings}");
+        assert_eq!(languages_with(&settings, &[]), expected, "{settings}");
+    }
+    // A list in a source that has no other setting may be another one.
+    let elsewhere = [("/app/other.py", "LANGUAGES = [('de', 'x')]\n")];
+    assert_eq!(languages_with(chooser, &elsewhere), all);
+}
+
+#[test]
+fn exact_keeps_the_catalogs_of_languages_that_sources_and_templates_switch_to() {
+    let all = ["de", "en", "fr", "pt_BR", "zh_Hans"];
+    let of_source = |source: &str| languages_with("", &[("/app/views.py", source)]);
+    for (source, expected) in [
+        (
+            "from django.utils import translation\ntranslation.activate('de')\n",
+            &["de", "en"][..],
+        ),
+        (
+            "from django.utils.translation import override as o\no(user.language)\n",
+            &all,
+        ),
+        (
+            "from django.utils import timezone\ntimezone.activate(user.zone)\n",
+            &["en"],
+        ),
+        (
+            "from django.utils import translation as t\nt.override(settings.LANGUAGE_CODE)\n",
+            &["en"],
+        ),
+        ("from typing import override\noverride(x)\n", &["en"]),
+    ] {
+        assert_eq!(of_source(source), expected, "{source}");
+    }
+    let of_template = |text: &str| languages_with("", &[("/app/templates/page.html", text)]);
+    assert_eq!(
+        of_template("{% load i18n %}{% language 'fr' %}"),
+        ["en", "fr"]
+    );
+    assert_eq!(of_template("{%language user.language%}"), all);
+    assert_eq!(of_template("{% get_language_info %}"), ["en"]);
+    let configuration = [("/app/settings.toml", "LANGUAGE_CODE = 'de'\n")];
+    assert_eq!(languages_with("", &configuration), all);
+}
+
 #[test]
 fn catalogs_of_messages_are_left_out_if_they_are_compiled() {
     let planned = distribution(
@@ -720,7 +846,8 @@ fn the_list_of_the_standard_library_in_the_interpreter_does_not_count() {
 /// A machine whose standard library and distributions contain names of modules that they do not
 /// import.
 fn with_names_in_machine_code(source: &str) -> Machine {
-    let names = |names: &[&str]| library("").refers_to(names);
+    // Strings of C, each with a NUL before and after it.
+    let names = |names: &[&str]| library("").refers_to(&[&format!("\0{}\0", names.join("\0"))]);
     let extensions = [
         ("_json", names(&["numpy", "host.late", "sched"])),
         ("_csv", names(&["a.numpy.core", "json.decoder"])),

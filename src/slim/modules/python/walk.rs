@@ -155,9 +155,14 @@ impl Following {
     };
 
     fn can_name(&self, unit: usize) -> bool {
-        self.scope
-            .as_ref()
-            .is_none_or(|scope| scope.contains(&unit))
+        let mut scope = self.scope.iter();
+        scope.all(|scope| scope.contains(&unit))
+    }
+
+    /// Whether the place can name a module, which runs this file.
+    fn can_name_file(&self, index: &Index, file: NameId) -> bool {
+        let mut units = index.units_of(file).iter();
+        self.scope.is_none() || units.any(|&unit| self.can_name(unit))
     }
 }
 
@@ -495,14 +500,14 @@ impl Walk {
                 }
             }
         }
-        let modules = match place {
+        let mut modules = match place {
             Place::Source(source) if request.level > 0 => {
                 // The application's own modules are kept without a reason from here.
                 if !is_installed {
                     return;
                 }
                 let found = index.find_relative(view, *source, request.level, &request.name);
-                found.into_iter().collect()
+                found.into_iter().collect::<Vec<Module>>()
             }
             _ if request.name.is_empty() => return,
             _ if request.how == How::Beginning => {
@@ -513,6 +518,10 @@ impl Walk {
         if request.how == How::Beginning {
             return self.follow_beginning(view, index, place, request);
         }
+        modules.retain(|module| {
+            let mut last = module.files.last().into_iter();
+            last.all(|&file| self.following.can_name_file(index, file))
+        });
         for module in &modules {
             self.reach(view, index, place, request, module);
         }
@@ -719,14 +728,7 @@ impl Walk {
         if may_be_attribute && !module.is_whole {
             files.truncate(0);
         }
-        if self.following.scope.is_some() {
-            let following = &self.following;
-            let can_name = |&file: &NameId| {
-                let mut units = index.units_of(file).iter();
-                units.any(|&unit| following.can_name(unit))
-            };
-            files.retain(can_name);
-        }
+        files.retain(|&file| self.following.can_name_file(index, file));
         let is_run = match request.how {
             How::Program => true,
             How::Text => self.following.is_own || self.following.starts_python,
