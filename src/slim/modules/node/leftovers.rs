@@ -18,6 +18,18 @@ pub(in crate::slim) const LEFT_OUT_DIRECTORIES: &[&str] = &[
     "tests",
 ];
 
+/// Whether a file contains code of Node; programs often have no ending.
+pub(super) fn is_source(tree: &Tree, name: NameId) -> bool {
+    const ENDINGS: [&[u8]; 8] = [
+        b".js", b".cjs", b".mjs", b".ts", b".cts", b".mts", b".jsx", b".tsx",
+    ];
+    let file_name = tree.file_name(name);
+    let is_program = !file_name.contains(&b'.') && tree.inode(name).header.mode & 0o111 != 0;
+    is_plain_file(tree, name)
+        && !file_name.ends_with(b".d.ts")
+        && (is_program || ENDINGS.iter().any(|ending| file_name.ends_with(ending)))
+}
+
 /// Whether a file of a package is not loaded: its tests, its manual, its types, the sources of its
 /// addon.
 pub(in crate::slim) fn is_left_out(tree: &Tree, name: NameId) -> bool {

@@ -105,13 +105,13 @@ impl Manifest {
             .is_some_and(|exports| !exports.is_null())
     }
 
-    /// The platforms in a field such as `os`.
-    pub(super) fn platforms(&self, field: &str) -> Vec<&str> {
-        match self.value.get(field) {
-            Some(Value::String(only)) => vec![only],
+    /// The words in `os`, `cpu` and `libc`.
+    pub(super) fn platforms(&self) -> [Vec<&str>; 3] {
+        ["os", "cpu", "libc"].map(|field| match self.value.get(field) {
+            Some(Value::String(only)) => vec![only.as_str()],
             Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
-        }
+        })
     }
 
     /// The packages that it may load: `devDependencies` are for those who work on the package.

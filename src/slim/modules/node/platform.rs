@@ -1,13 +1,12 @@
 //! The platform of the image's Node, and the files of packages that are for other platforms.
 //!
 //! Packages with addons bring them for many platforms, or depend on one optional package for each.
-//! Files are told apart by what they contain, directories by their names, and packages by their
-//! manifests.
+//! What a file is for follows from its content, of a directory from its name, and of a package
+//! from its manifest.
 
 use std::collections::BTreeSet;
 
-use super::manifest::Manifest;
-use super::packages::is_source;
+use super::leftovers::is_source;
 use crate::elf::Elf;
 use crate::image::{NameId, Tree};
 use crate::slim::package_files::is_plain_file;
@@ -127,13 +126,9 @@ impl Platform {
         }
     }
 
-    /// Whether a manifest says that its package is not for this platform: npm would not install it.
-    pub(super) fn is_excluded_by(&self, manifest: &Manifest) -> bool {
-        let fields = ["os", "cpu", "libc"];
-        if fields
-            .iter()
-            .all(|field| manifest.platforms(field).is_empty())
-        {
+    /// Whether `os`, `cpu` and `libc` of a manifest say that its package is not for this platform: npm would not install it.
+    pub(super) fn is_excluded_by(&self, [os, cpu, libc]: &[Vec<&str>; 3]) -> bool {
+        if os.is_empty() && cpu.is_empty() && libc.is_empty() {
             return false;
         }
         let mut architectures = BTreeSet::new();
@@ -143,10 +138,10 @@ impl Platform {
             }
         }
         // A machine without a name in the table, or a libc that is not known.
-        let libcs: BTreeSet<&str> = self.libcs.iter().map(|libc| libc.as_str()).collect();
-        !is_allowed(&manifest.platforms("os"), &BTreeSet::from(["linux"]))
-            || !architectures.is_empty() && !is_allowed(&manifest.platforms("cpu"), &architectures)
-            || !libcs.is_empty() && !is_allowed(&manifest.platforms("libc"), &libcs)
+        let libcs: BTreeSet<&str> = self.libcs.iter().map(|it| it.as_str()).collect();
+        !is_allowed(os, &BTreeSet::from(["linux"]))
+            || !architectures.is_empty() && !is_allowed(cpu, &architectures)
+            || !libcs.is_empty() && !is_allowed(libc, &libcs)
     }
 
     /// Whether a directory or a file of a package is for another platform.
@@ -301,6 +296,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::manifest::Manifest;
     use super::*;
 
     fn platform(machine: u16, libc: Libc) -> Platform {
@@ -357,7 +353,7 @@ mod tests {
             (r#"{"libc": ["musl"]}"#, true),
         ] {
             let manifest = Manifest::parse(manifest.as_bytes(), &std::rc::Rc::default());
-            assert_eq!(node.is_excluded_by(&manifest), is_excluded, "{manifest:?}");
+            assert_eq!(node.is_excluded_by(&manifest.platforms()), is_excluded, "{manifest:?}");
         }
     }
 
