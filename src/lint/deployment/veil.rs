@@ -40,7 +40,7 @@ pub struct Veil<'a> {
 impl<'a> Veil<'a> {
     pub fn new(hidden: &'a HiddenValues, own: &'a str) -> Self {
         let mut values: Vec<(&str, &str)> = hidden.iter().collect();
-        // A part of several values is taken for one of the shortest.
+        // A part of several values stands for the shortest of them.
         values.sort_unstable_by_key(|(value, _)| (value.len(), *value));
         let (mut joined, mut starts) = (String::new(), Vec::new());
         for (value, _) in &values {
