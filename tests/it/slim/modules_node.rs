@@ -661,7 +661,9 @@ require(`@m/addon-${process.platform}`)
         &addons,
         &["q/windows/readme.txt"],
     ];
-    assert_eq!(packages, whole.concat());
+    let mut whole = whole.concat();
+    whole.sort_unstable();
+    assert_eq!(packages, whole);
 }
 
 #[test]

@@ -175,7 +175,7 @@ fn without_recorded_dependencies_all_modules_are_kept() {
 fn a_known_program_keeps_all_modules_of_its_python() {
     let machine = python_with_tools().file("/srv/app.py", "");
     let machine = machine.set("Cmd", json!(["python3", "/srv/app.py"]));
-    let planned = machine.clone().plan();
+    let planned = machine.clone().modules(Modules::Whole).plan();
     assert!(planned.keeps(&format!("{SITE}/six.py")));
     let planned = machine.modules(Modules::Packages).plan();
     assert!(

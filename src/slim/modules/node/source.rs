@@ -966,7 +966,7 @@ mod tests {
             "\nrequire(name)",
             "\nrequire(`${a}/x`)",
             "\nimport(a.b)",
-            "\nrequire.resolve(f())",
+            "\nload(require.resolve(f()))",
             "\nmodule.require(x)",
             "\nfunction f(name) { const n = name; require(n) }",
             "\nlazy(require)",
