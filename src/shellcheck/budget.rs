@@ -22,7 +22,7 @@ const LAST_SECONDS: u64 = 5;
 /// Seconds for all scripts of a file: some 2,000 usual ones.
 const FILE_SECONDS: u64 = 8;
 /// The same for a file that takes the other rules seconds, too.
-const LARGE_FILE_SECONDS: u64 = 4;
+const LARGE_FILE_SECONDS: u64 = 2;
 /// Bytes of such a file. The largest of public repositories have some 100 KiB.
 const LARGE_FILE: usize = 256 << 10;
 /// Seconds for all scripts of a run: some 30,000 usual ones.
