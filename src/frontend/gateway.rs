@@ -149,7 +149,7 @@ impl Gateway {
 
     /// Ends the build with a result.
     pub fn return_result(&self, result: BuildResult) -> Result<(), GatewayError> {
-        self.finish(ReturnRequest {
+        self.finish(&ReturnRequest {
             result: Some(result),
             error: None,
         })
@@ -159,14 +159,14 @@ impl Gateway {
     pub fn return_error(&self, error: Status) -> Result<(), GatewayError> {
         // Code 0 is no error, and BuildKit would wait for a result.
         let code = if error.code == 0 { UNKNOWN } else { error.code };
-        self.finish(ReturnRequest {
+        self.finish(&ReturnRequest {
             result: None,
             error: Some(Status { code, ..error }),
         })
     }
 
-    fn finish(&self, request: ReturnRequest) -> Result<(), GatewayError> {
-        let Empty {} = self.connection.call("Return", &request, None)?;
+    fn finish(&self, request: &ReturnRequest) -> Result<(), GatewayError> {
+        let Empty {} = self.connection.call("Return", request, None)?;
         Ok(())
     }
 }

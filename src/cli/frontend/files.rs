@@ -230,13 +230,12 @@ impl<'b> Directory<'b> {
         hint: &str,
         description: &str,
     ) -> anyhow::Result<Self> {
-        let graph = match input {
-            Some(definition) => Graph::decode(definition)?,
-            None => {
-                let session = build.options.get(&format!("local-sessionid:{local}"));
-                let session = session.unwrap_or(&build.options.session);
-                Graph::local(local, names, session, hint, description)
-            }
+        let graph = if let Some(definition) = input {
+            Graph::decode(definition)?
+        } else {
+            let session = build.options.get(&format!("local-sessionid:{local}"));
+            let session = session.unwrap_or(&build.options.session);
+            Graph::local(local, names, session, hint, description)
         };
         Self::of_graph(build, graph)
     }

@@ -1,5 +1,7 @@
 //! Findings in the Dockerfile of a build, as BuildKit's warnings and errors.
 
+use std::fmt::Write as _;
+
 use prost::Message as _;
 
 use super::super::config::registry;
@@ -32,7 +34,7 @@ const SOURCE: &str = "github.com/moby/buildkit/errdefs.Source+json";
 pub(super) struct Findings<'f> {
     files: &'f BuildFiles,
     source: Source,
-    findings: Vec<Finding>,
+    shown: Vec<Finding>,
     registry: &'static Registry,
     /// Those that BuildKit reports itself. They only count for the threshold.
     known: Vec<Finding>,
@@ -102,7 +104,7 @@ impl<'f> Findings<'f> {
         Ok(Self {
             files,
             source,
-            findings,
+            shown: findings,
             registry,
             known: left,
             configured_fail_on: config.fail_on,
@@ -110,7 +112,7 @@ impl<'f> Findings<'f> {
     }
 
     pub(super) fn at_or_above(&self, threshold: FailOn) -> impl Iterator<Item = &Finding> {
-        let all = self.findings.iter().chain(&self.known);
+        let all = self.shown.iter().chain(&self.known);
         all.filter(move |finding| match threshold {
             // The highest severity compares as the lowest value.
             FailOn::Severity(threshold) => finding.severity <= threshold,
@@ -121,19 +123,19 @@ impl<'f> Findings<'f> {
     /// Sends them as warnings, which clients print after the build.
     pub(super) fn send(&self, gateway: &Gateway) -> Result<(), GatewayError> {
         for problem in &self.files.problems {
-            self.warn(gateway, format!("jettison: {problem}"), None)?;
+            self.warn(gateway, &format!("jettison: {problem}"), None)?;
         }
-        for finding in self.findings.iter().take(MAX_WARNINGS) {
+        for finding in self.shown.iter().take(MAX_WARNINGS) {
             let line = self.range(finding).start.line;
             let short = format!("{}: {} (line {line})", finding.rule, finding.message);
-            self.warn(gateway, short, Some(finding))?;
+            self.warn(gateway, &short, Some(finding))?;
         }
-        let rest = self.findings.len().saturating_sub(MAX_WARNINGS);
+        let rest = self.shown.len().saturating_sub(MAX_WARNINGS);
         if rest > 0 {
             let rest = counted(rest, "more finding");
             self.warn(
                 gateway,
-                format!("jettison: {rest}: run `jettison lint`"),
+                &format!("jettison: {rest}: run `jettison lint`"),
                 None,
             )?;
         }
@@ -143,13 +145,13 @@ impl<'f> Findings<'f> {
     fn warn(
         &self,
         gateway: &Gateway,
-        short: String,
+        short: &str,
         finding: Option<&Finding>,
     ) -> Result<(), GatewayError> {
         let mut warning = WarnRequest {
             digest: self.files.vertex.clone(),
             level: LEVEL,
-            short: escape(&short).into_owned().into_bytes(),
+            short: escape(short).into_owned().into_bytes(),
             info: Some(self.files.info.clone()),
             ranges: vec![BuildFiles::first_line()],
             ..WarnRequest::default()
@@ -179,7 +181,7 @@ impl<'f> Findings<'f> {
 
     /// They as entries of the answer to `docker build --check`.
     pub(super) fn warnings(&self, source_index: i32) -> impl Iterator<Item = Warning> {
-        self.findings.iter().map(move |finding| Warning {
+        self.shown.iter().map(move |finding| Warning {
             rule_name: finding.rule.to_owned(),
             description: self.title(finding).to_owned(),
             url: report::url(finding),
@@ -209,11 +211,11 @@ impl<'f> Findings<'f> {
             let line = range.start.line;
             let text = escape(&finding.message);
             let name = escape(self.source.name());
-            message.push_str(&format!("\n{name}:{line}: {}: {text}", finding.rule));
+            let _ = write!(message, "\n{name}:{line}: {}: {text}", finding.rule);
             ranges.push(JsonRange::from(range));
         }
         if found.len() > MAX_LISTED {
-            message.push_str(&format!("\nand {} more", found.len() - MAX_LISTED));
+            let _ = write!(message, "\nand {} more", found.len() - MAX_LISTED);
         }
         let mut status = Status::of_message(message);
         let source = serde_json::json!({
