@@ -15,6 +15,9 @@ style=$(curl --silent "$site/admin/login/" | grep -o '/static/admin/css/base[^"]
 status "$site$style"
 status --header 'Accept-Encoding: gzip' "$site/static/admin/js/core.js"
 curl --silent --cookie-jar "$jar" "$site/admin/login/" | grep -o '<title>.*' | head -n 1
+for language in sv fr; do
+    curl --silent --header "Accept-Language: $language" "$site/admin/login/" | grep -o '<title>.*'
+done
 token=$(awk '$6 == "csrftoken" { print $7 }' "$jar")
 status --cookie "$jar" --cookie-jar "$jar" --referer "$site/admin/login/" \
     --data "csrfmiddlewaretoken=$token&username=mate&password=ahoy&next=/admin/" "$site/admin/login/"

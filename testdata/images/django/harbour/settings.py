@@ -7,6 +7,7 @@ ROOT_URLCONF = "urls"
 STATIC_URL = "static/"
 STATIC_ROOT = HERE / "collected"
 LANGUAGE_CODE = "de"
+LANGUAGES = [("de", "Deutsch"), ("sv", "Svenska")]
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 INSTALLED_APPS = [
