@@ -37,7 +37,9 @@ pub use package_managers::{
 pub use path_sets::path_set;
 pub use platforms::{is_platform, is_system_or_architecture, usual_platform_name};
 pub use programs::{ProgramClass, is_runtime_library};
-pub use python_distributions::{PythonDistribution, python_distribution, reads_named_data};
+pub use python_distributions::{
+    MessageCatalogs, PythonDistribution, message_catalogs, python_distribution, reads_named_data,
+};
 pub use service_managers::{ServiceManager, is_service_manager, service_managers};
 pub use shellcheck::is_pedantic_code;
 pub use signals::{is_signal, signal_name, signal_names};

@@ -1,7 +1,7 @@
 //! Distributions of Python that load modules in ways that their sources do not show, from
 //! `rules/python-distributions.toml`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -37,8 +37,37 @@ pub struct PythonDistribution {
     /// Modules that it looks for in packages that texts name: `admin`, `management.commands.*`.
     #[serde(default)]
     pub parts: Vec<String>,
+    /// Distributions that one of its modules uses if they are installed.
+    #[serde(default)]
+    pub companions: BTreeMap<String, Vec<String>>,
     /// Data that it reads by names that programs give it.
     pub data: Option<NamedData>,
+    /// Translations that it reads for the languages that settings name.
+    pub catalogs: Option<MessageCatalogs>,
+}
+
+/// Catalogs of messages, `locale/de/LC_MESSAGES/x.mo`, in all packages that use a distribution.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct MessageCatalogs {
+    /// The names of the files, without `.mo`.
+    pub domains: Vec<String>,
+    /// Languages that are used whatever the settings are.
+    pub always: Vec<String>,
+    /// The setting that is the language of everybody.
+    pub language: String,
+    /// The setting with the languages of which a user gets one.
+    pub offered: String,
+    /// Other settings. A list of languages only counts in a source with another setting.
+    pub settings: Vec<String>,
+    /// The module that chooses one for a user, which settings name.
+    pub chooser: String,
+    /// Functions that switch to a language.
+    pub functions: Vec<String>,
+    /// The name of the module that has them.
+    pub functions_of: String,
+    /// The tag of a template that switches to a language.
+    pub tag: String,
 }
 
 /// A directory whose entries are read by name.
@@ -57,6 +86,15 @@ pub struct NamedData {
 pub fn reads_named_data(function: &str) -> bool {
     let mut data = TABLE.values().filter_map(|row| row.data.as_ref());
     data.any(|data| data.functions.iter().any(|name| name == function))
+}
+
+/// The distribution that reads catalogs of messages.
+pub fn message_catalogs() -> Option<(&'static str, &'static MessageCatalogs)> {
+    static FOUND: LazyLock<Option<(&str, &MessageCatalogs)>> = LazyLock::new(|| {
+        let mut rows = TABLE.values();
+        rows.find_map(|row| Some((row.name.as_str(), row.catalogs.as_ref()?)))
+    });
+    *FOUND
 }
 
 /// The facts about a distribution, by its normalized name.

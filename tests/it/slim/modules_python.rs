@@ -513,6 +513,7 @@ fn django(settings: &str) -> Machine {
     machine
         .file("/app/main.py", "import django.apps, site.settings\n")
         .file("/app/site/settings.py", settings)
+        .file("/app/site/language.py", "LANGUAGE_CODE = 'de'\n")
         .modules(Modules::Exact)
 }
 
@@ -575,6 +576,132 @@ fn names_below_a_module_do_not_stand_for_its_package() {
         assert!(keeps(&planned, "host/used.py"));
         assert!(!keeps(&planned, "host/other.py"), "{source}");
     }
+}
+
+/// The languages of which Django's catalogs are kept, with settings and another source.
+fn languages_with(settings: &str, more: &[(&str, &str)]) -> Vec<&'static str> {
+    const LANGUAGES: [&str; 5] = ["de", "en", "fr", "pt_BR", "zh_Hans"];
+    let mut machine = distribution(
+        machine(&["rest"]),
+        "Django",
+        "",
+        &[
+            (
+                "django/__init__.py",
+                "from .utils import translation\nfrom .conf import global_settings\n",
+            ),
+            ("django/conf/__init__.py", ""),
+            (
+                "django/conf/global_settings.py",
+                "LANGUAGE_CODE = 'fr'\nLANGUAGES = [('de', 'x')]\n",
+            ),
+            ("django/middleware/__init__.py", ""),
+            ("django/middleware/locale.py", ""),
+            ("django/utils/__init__.py", ""),
+            ("django/utils/translation.py", "override(x)\n"),
+        ],
+    );
+    for language in LANGUAGES {
+        for package in ["django/conf", "rest"] {
+            let catalog = format!("{SITE}/{package}/locale/{language}/LC_MESSAGES/django.mo");
+            machine = machine.file(&catalog, "x");
+        }
+    }
+    machine = machine
+        .file(&format!("{SITE}/rest/locale/fr/LC_MESSAGES/other.mo"), "x")
+        .file("/app/settings.py", settings)
+        .file("/app/main.py", "import django, rest\n")
+        .modules(Modules::Exact);
+    for (path, text) in more {
+        machine = machine.file(path, *text);
+    }
+    let planned = machine.plan();
+    assert!(keeps(&planned, "rest/locale/fr/LC_MESSAGES/other.mo"));
+    let mut kept = LANGUAGES.to_vec();
+    kept.retain(|language| {
+        let keeps = ["django/conf", "rest"].map(|package| {
+            keeps(
+                &planned,
+                &format!("{package}/locale/{language}/LC_MESSAGES/django.mo"),
+            )
+        });
+        assert_eq!(keeps[0], keeps[1], "{language}");
+        keeps[0]
+    });
+    kept
+}
+
+#[test]
+fn exact_keeps_the_catalogs_of_languages_that_settings_name() {
+    let all = ["de", "en", "fr", "pt_BR", "zh_Hans"];
+    let chooser = "MIDDLEWARE = ['django.middleware.locale.LocaleMiddleware']\n";
+    for (settings, expected) in [
+        ("USE_TZ = True\n", &["en"][..]),
+        ("LANGUAGE_CODE = 'de'\n", &["de", "en"]),
+        ("LANGUAGE_CODE: str = 'pt'\n", &["en", "pt_BR"]),
+        ("LANGUAGE_CODE = 'zh-cn'\n", &["en", "zh_Hans"]),
+        ("import os\nLANGUAGE_CODE = os.environ['X']\n", &all),
+        ("LANGUAGE_CODE = 'de'\nLANGUAGE_CODE += x\n", &all),
+        ("settings.configure(LANGUAGE_CODE='fr')\n", &["en", "fr"]),
+        ("globals()['LANGUAGE_CODE'] = x\n", &all),
+        (
+            "USE_TZ = True\nLANGUAGES = [('de', _('German'))]\n",
+            &["en"],
+        ),
+    ] {
+        assert_eq!(languages_with(settings, &[]), expected, "{settings}");
+    }
+    for (settings, expected) in [
+        ("", &all[..]),
+        (
+            "LANGUAGES = [('de', _('German')), ('fr', 'x')]\n",
+            &["de", "en", "fr"],
+        ),
+        ("LANGUAGES = [(code, code) for code in x]\n", &all),
+        ("LANGUAGES = [('de', 'x')]\nLANGUAGES += x\n", &all),
+    ] {
+        let settings = format!("{chooser}{settings}");
+        assert_eq!(languages_with(&settings, &[]), expected, "{settings}");
+    }
+    // A list in a source that has no other setting may be another one.
+    let elsewhere = [("/app/other.py", "LANGUAGES = [('de', 'x')]\n")];
+    assert_eq!(languages_with(chooser, &elsewhere), all);
+}
+
+#[test]
+fn exact_keeps_the_catalogs_of_languages_that_sources_and_templates_switch_to() {
+    let all = ["de", "en", "fr", "pt_BR", "zh_Hans"];
+    let of_source = |source: &str| languages_with("", &[("/app/views.py", source)]);
+    for (source, expected) in [
+        (
+            "from django.utils import translation\ntranslation.activate('de')\n",
+            &["de", "en"][..],
+        ),
+        (
+            "from django.utils.translation import override as o\no(user.language)\n",
+            &all,
+        ),
+        (
+            "from django.utils import timezone\ntimezone.activate(user.zone)\n",
+            &["en"],
+        ),
+        (
+            "from django.utils import translation as t\nt.override(settings.LANGUAGE_CODE)\n",
+            &["en"],
+        ),
+        ("from typing import override\noverride(x)\n", &["en"]),
+    ] {
+        assert_eq!(of_source(source), expected, "{source}");
+    }
+    let of_template = |text: &str| languages_with("", &[("/app/templates/page.html", text)]);
+    assert_eq!(
+        of_template("{% load i18n %}{% language 'fr' %}"),
+        ["en", "fr"]
+    );
+    assert_eq!(of_template("{%language user.language%}"), all);
+    assert_eq!(of_template("{% get_language_info %}"), ["en"]);
+    let configuration = [("/app/settings.toml", "LANGUAGE_CODE = 'de'\n")];
+    assert_eq!(languages_with("", &configuration), all);
 }
 
 #[test]
@@ -714,6 +841,188 @@ fn the_list_of_the_standard_library_in_the_interpreter_does_not_count() {
     assert!(keeps_standard(&planned, "json/decoder.py"));
     for path in ["argparse.py", "sched.py", "tkinter/__init__.py"] {
         assert!(!keeps_standard(&planned, path), "{path}");
+    }
+}
+
+/// A machine whose standard library and distributions contain names of modules that they do not
+/// import.
+fn with_names_in_machine_code(source: &str) -> Machine {
+    // Strings of C, each with a NUL before and after it.
+    let names = |names: &[&str]| library("").refers_to(&[&format!("\0{}\0", names.join("\0"))]);
+    let extensions = [
+        ("_json", names(&["numpy", "host.late", "sched"])),
+        ("_csv", names(&["a.numpy.core", "json.decoder"])),
+    ];
+    let mut machine = standard(source);
+    for name in ["numpy", "plugin", "lonely"] {
+        let module = format!("{name}/__init__.py");
+        machine = distribution(machine, name, "", &[(&module, "")]);
+    }
+    machine = distribution(
+        machine,
+        "host",
+        "Requires-Dist: numpy\nRequires-Dist: plugin; extra == 'x'\n",
+        &[
+            ("host/__init__.py", "from . import fast\n"),
+            ("host/late.py", "import csv\n"),
+            ("host/other.py", "import argparse\n"),
+        ],
+    );
+    for (name, extension) in &extensions {
+        let path = format!("/usr/local/lib/python3.11/lib-dynload/{name}.cpython-311-x86_64.so");
+        machine = machine.elf(&path, extension);
+    }
+    let strings = [
+        "host.late",
+        "numpy",
+        "plugin.x",
+        "lonely",
+        "lonely.x",
+        "sched",
+    ];
+    let fast = format!("{SITE}/host/fast.cpython-311-x86_64-linux-gnu.so");
+    machine.elf(&fast, &names(&strings)).file(
+        "/usr/local/lib/python3.11/csv.py",
+        "import _csv\nX = 'numpy.core'\n",
+    )
+}
+
+#[test]
+fn machine_code_names_its_own_distribution_what_this_requires_and_the_standard_library() {
+    let planned = with_names_in_machine_code("import host\n").plan();
+    for path in ["host/late.py", "numpy/__init__.py", "plugin/__init__.py"] {
+        assert!(keeps(&planned, path), "{path}");
+    }
+    assert!(keeps_standard(&planned, "sched.py") && keeps_standard(&planned, "csv.py"));
+    assert!(!keeps(&planned, "lonely/__init__.py") && !keeps(&planned, "host/other.py"));
+    let planned = with_names_in_machine_code("import json, csv\n").plan();
+    assert!(keeps_standard(&planned, "sched.py"));
+    for path in ["numpy/__init__.py", "host/late.py", "host/__init__.py"] {
+        assert!(!keeps(&planned, path), "{path}");
+    }
+}
+
+#[test]
+fn exact_keeps_nothing_that_packages_leave_out() {
+    let sources = [
+        "import json\n",
+        "import csv, json, host\n",
+        "import zoneinfo\n",
+        "import host\nX = 'lonely.x'\nY = 'json.tool'\n",
+        "__import__(f'host.{x}')\n",
+        "import importlib.metadata\nX = 'host.plugins'\nY = 'argparse'\n",
+        "import django\nX = ['lonely']\n",
+        "if __name__ == '__main__':\n    import host\n",
+        "import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'host.late'])\n",
+    ];
+    for source in sources {
+        let machine = with_names_in_machine_code(source)
+            .file(
+                "/usr/local/lib/python3.11/zoneinfo.py",
+                "import argparse, numpy\n",
+            )
+            .file(
+                &format!("{SITE}/host-1.0.dist-info/entry_points.txt"),
+                "[host.plugins]\nx = host.other:f\n",
+            );
+        let argon = "import numpy\n";
+        let machine = distribution(machine, "argon2", "", &[("argon2/__init__.py", argon)]);
+        let hashers = "library = ('argon2', 'argon2-cffi')\n";
+        let machine = distribution(machine, "django", "", &[("django/__init__.py", hashers)]);
+        let machine = distribution(machine, "tzdata", "", &[("tzdata/__init__.py", "")]);
+        let packages = machine.clone().modules(Modules::Packages).plan();
+        let mut added = machine.plan().kept();
+        let kept = packages.kept();
+        added.retain(|path| !kept.contains(path));
+        assert_eq!(added, [""; 0], "{source}");
+        let uses_zones = source.contains("zoneinfo");
+        assert_eq!(
+            keeps(&packages, "tzdata/__init__.py"),
+            uses_zones,
+            "{source}"
+        );
+        assert_eq!(
+            keeps(&packages, "argon2/__init__.py"),
+            source.contains("django"),
+            "{source}"
+        );
+    }
+}
+
+#[test]
+fn imports_for_a_run_as_a_program_only_count_in_a_module_that_is_run() {
+    let program = "if __name__ == '__main__':\n    import used\n";
+    let keeps_used = |main: &str, host: &[(&str, &str)]| {
+        let machine = distribution(machine(&["used"]), "host", "", host);
+        let planned = machine
+            .file("/app/main.py", main)
+            .modules(Modules::Exact)
+            .plan();
+        keeps(&planned, "used/__init__.py")
+    };
+    let host = [("host/__init__.py", ""), ("host/tool.py", program)];
+    assert!(!keeps_used("import host.tool\n", &host));
+    assert!(keeps_used(program, &host));
+    assert!(keeps_used(
+        "import runpy; runpy.run_module('host.tool')\n",
+        &host
+    ));
+    assert!(keeps_used("X = ['python3', '-m', 'host.tool']\n", &host));
+    for starts in [
+        "X = [sys.executable, '-c']\n",
+        "X = ['-m', __name__ + '.tool']\n",
+    ] {
+        let host = [("host/__init__.py", starts), ("host/tool.py", program)];
+        assert!(keeps_used("import host.tool\n", &host), "{starts}");
+        assert!(keeps_used("import host.tool, host\n", &host), "{starts}");
+    }
+    let host = [("host/__init__.py", ""), ("host/__main__.py", program)];
+    assert!(!keeps_used("import host\n", &host));
+    assert!(keeps_used("X = ['python3', '-m', 'host']\n", &host));
+    let script = machine(&["used"]).script("/app/run.sh", "#!/bin/sh\npython3 -m host.tool\n");
+    let host = [("host/__init__.py", ""), ("host/tool.py", program)];
+    let planned = distribution(script, "host", "", &host)
+        .entrypoint(&["/app/run.sh"])
+        .modules(Modules::Exact)
+        .plan();
+    assert!(keeps(&planned, "used/__init__.py"));
+}
+
+#[test]
+fn branches_for_other_systems_and_versions_do_not_count() {
+    for (source, expected) in [
+        (
+            "import sys\nif sys.platform == 'win32':\n    import used\n",
+            false,
+        ),
+        ("import os\nif os.name != 'nt':\n    import used\n", true),
+        (
+            "import sys\nif sys.version_info < (3, 8):\n    import used\n",
+            false,
+        ),
+        (
+            "import sys\nif sys.version_info >= (3, 12):\n    import used\n",
+            false,
+        ),
+        (
+            "import sys\nif sys.version_info >= (3, 11):\n    import used\n",
+            true,
+        ),
+        (
+            "if x:\n    pass\nelif TYPE_CHECKING:\n    pass\nelse:\n    import used\n",
+            true,
+        ),
+        (
+            "W = sys.platform.startswith('win')\nif W:\n    import used\n",
+            false,
+        ),
+        (
+            "W = sys.platform == 'win32'\nW = x\nif W:\n    import used\n",
+            true,
+        ),
+    ] {
+        let kept = kept_by(source, &["used"]);
+        assert_eq!(!kept.is_empty(), expected, "{source}");
     }
 }
 

@@ -42,7 +42,10 @@ pub(super) fn read(bytes: &[u8], names: &Names) -> Source {
             _ => {}
         }
     }
-    let mut source = Source::default();
+    let mut source = Source {
+        is_machine_code: true,
+        ..Source::default()
+    };
     for (name, how) in found {
         source.requests.push(Request {
             level: 0,
@@ -51,6 +54,7 @@ pub(super) fn read(bytes: &[u8], names: &Names) -> Source {
             line: 1,
             how,
             is_optional: true,
+            is_of_program: false,
         });
     }
     source

@@ -4,15 +4,13 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use super::conditions::Version;
 use super::knowledge;
 use super::names::{Names, is_dotted};
 use super::work::{self, Work};
 use crate::image::{Kind, NameId, Tree};
 use crate::packages::{Ecosystem, Packages};
 use crate::slim::view::View;
-
-/// The name of the standard library in the table of distributions.
-pub(super) const STANDARD: &str = "python";
 
 /// Parts of a dotted name that are followed.
 const MAX_PARTS: usize = 64;
@@ -34,6 +32,7 @@ pub(in crate::slim) struct SearchPath {
 pub(super) struct Index {
     path: SearchPath,
     pub(super) units: Vec<Unit>,
+    library_units: Rc<BTreeSet<usize>>,
     /// The units that a file belongs to.
     units_of: HashMap<NameId, Vec<usize>>,
     /// Units by the normalized names of distributions.
@@ -42,13 +41,23 @@ pub(super) struct Index {
     pub(super) plugins: Vec<Plugin>,
     /// Directories whose entries are read by name, with their units.
     pub(super) named_data: BTreeMap<NameId, usize>,
+    /// The versions of the Pythons that search the directories; none if one of them is unknown.
+    pub(super) versions: Vec<Version>,
     /// Entries that are neither modules nor part of a distribution.
     pub(super) others: Vec<NameId>,
     /// `.pth` files, whose lines the interpreter reads at its start.
     pub(super) pointers: Vec<NameId>,
     listings: RefCell<HashMap<NameId, Rc<Listing>>>,
+    found: RefCell<HashMap<Box<str>, Found>>,
     /// The steps that may still be made. Nothing more is found once they are used up.
     pub(super) work: Work,
+}
+
+/// The modules with a name, and the steps that it takes to find them.
+#[derive(Debug)]
+struct Found {
+    modules: Rc<Vec<Module>>,
+    steps: usize,
 }
 
 /// A distribution, or a top-level module that belongs to none.
@@ -158,12 +167,14 @@ impl Index {
         let tree = view.tree();
         let unit = self.units.len();
         self.units.push(Unit {
-            name: STANDARD.to_owned(),
+            name: knowledge::STANDARD.to_owned(),
             site: library,
             record: None,
             files: Vec::new(),
         });
+        self.found.borrow_mut().clear();
         self.path.libraries.insert(library, unit);
+        Rc::make_mut(&mut self.library_units).insert(unit);
         for entry in tree.children(library) {
             let Some(name) = module_name(view, entry) else {
                 continue;
@@ -180,6 +191,9 @@ impl Index {
     /// others than before.
     pub(super) fn set_unwanted(&mut self, unwanted: BTreeSet<&'static str>) -> bool {
         let is_new = self.path.unwanted != unwanted;
+        if is_new {
+            self.found.borrow_mut().clear();
+        }
         self.path.unwanted = unwanted;
         is_new
     }
@@ -194,6 +208,16 @@ impl Index {
             .libraries
             .iter()
             .map(|(&library, &unit)| (library, unit))
+    }
+
+    /// Whether a unit is a standard library.
+    pub(super) fn is_library(&self, unit: usize) -> bool {
+        self.library_units.contains(&unit)
+    }
+
+    /// The units of all standard libraries.
+    pub(super) fn library_units(&self) -> Rc<BTreeSet<usize>> {
+        Rc::clone(&self.library_units)
     }
 
     fn add_distributions(&mut self, tree: &Tree, packages: &Packages) {
@@ -389,8 +413,28 @@ impl Index {
         }
     }
 
-    /// The modules with a name, one in each directory that has it.
-    pub(super) fn find(&self, view: &View<'_>, name: &str) -> Vec<Module> {
+    /// The modules with a name, one in each directory that has it. Most names are in many sources.
+    pub(super) fn find(&self, view: &View<'_>, name: &str) -> Rc<Vec<Module>> {
+        if let Some(known) = self.found.borrow().get(name) {
+            self.work.spend(known.steps);
+            if self.work.is_used_up() {
+                return Rc::default();
+            }
+            return Rc::clone(&known.modules);
+        }
+        let before = self.work.left();
+        let modules = Rc::new(self.search(view, name));
+        if !self.work.is_used_up() {
+            let found = Found {
+                modules: Rc::clone(&modules),
+                steps: before - self.work.left(),
+            };
+            self.found.borrow_mut().insert(name.into(), found);
+        }
+        modules
+    }
+
+    fn search(&self, view: &View<'_>, name: &str) -> Vec<Module> {
         let mut found = Vec::new();
         let top = name.split('.').next().unwrap_or_default();
         if self.path.left_out.contains(top) {
@@ -417,7 +461,7 @@ impl Index {
             return vec![name.to_owned()];
         };
         let mut names = Vec::new();
-        for module in self.find(view, before) {
+        for module in self.find(view, before).iter() {
             let Some(directory) = module.package() else {
                 continue;
             };

@@ -8,11 +8,14 @@
 //! Where it is unknown what is imported, everything stays: an interpreter without a program, an
 //! application that computes the name of a module, a distribution that runs code of people.
 
+mod catalogs;
+mod conditions;
 mod data;
 mod extension;
 mod index;
 mod knowledge;
 mod names;
+mod programs;
 pub(super) mod resolve;
 mod source;
 mod values;
@@ -24,6 +27,7 @@ use std::rc::Rc;
 
 use rayon::prelude::*;
 
+use conditions::Version;
 use index::{FilesOf, Index};
 use source::{Request, Source};
 use walk::{Place, Sources, Walk};
@@ -59,7 +63,10 @@ pub(in crate::slim) struct PythonModules {
     texts: Vec<NameId>,
     /// Whether the index is new, so that nothing was followed with it.
     is_renewed: bool,
+    /// Kept templates of the user, which may switch to a language.
+    templates: Vec<NameId>,
     followed_texts: usize,
+    followed_templates: usize,
     followed_runs: usize,
     given: usize,
     /// Why everything is kept, once it is.
@@ -137,6 +144,13 @@ impl PythonModules {
     /// Adds a kept text that may be a configuration file of the application.
     pub(in crate::slim) fn add_text(&mut self, text: NameId) {
         self.texts.push(text);
+    }
+
+    /// Adds a kept template of the application.
+    pub(in crate::slim) fn add_template(&mut self, template: NameId) {
+        if self.open.is_none() {
+            self.templates.push(template);
+        }
     }
 
     /// Keeps everything from now on: the code that runs is unknown.
@@ -292,6 +306,8 @@ impl PythonModules {
         for &library in self.libraries.keys() {
             index.add_library(keep.view, library, files.files_of_library);
         }
+        let searched = self.sites.iter().chain(&self.libraries);
+        index.versions = versions(keep.tree(), searched);
         self.index = Some(index);
         self.walk = Some(Walk::new(self.level));
         // Other names count now.
@@ -303,6 +319,7 @@ impl PythonModules {
     fn start_again(&mut self) {
         self.is_renewed = true;
         self.followed_texts = 0;
+        self.followed_templates = 0;
         self.followed_runs = 0;
         self.given = 0;
     }
@@ -322,6 +339,9 @@ impl PythonModules {
             }
         }
         for &source in &self.sources {
+            if keep.is_run(source) {
+                walk.add_program(source);
+            }
             if is_start(keep, index, source) {
                 walk.add_source(view, index, source);
             }
@@ -331,6 +351,10 @@ impl PythonModules {
             add_text(view, index, walk, text);
         }
         self.followed_texts = self.texts.len();
+        for &template in &self.templates[self.followed_templates..] {
+            add_template(view, walk, template);
+        }
+        self.followed_templates = self.templates.len();
         for run in keep.python_runs.iter().skip(self.followed_runs) {
             for request in requests_of(index, run) {
                 walk.follow(view, index, &Place::Source(run.by), &request, false);
@@ -382,6 +406,41 @@ impl PythonModules {
         }
         None
     }
+}
+
+/// The versions of the Pythons that search some directories, each with one of them; none if one is
+/// unknown.
+fn versions<'a>(
+    tree: &Tree,
+    searched: impl Iterator<Item = (&'a NameId, &'a NameId)>,
+) -> Vec<Version> {
+    let mut versions = BTreeSet::new();
+    for (&directory, &python) in searched {
+        let path = tree.path(directory);
+        let mut parts = path.split(|&byte| byte == b'/').rev();
+        let version = parts.find_map(version_in).or_else(|| {
+            let program = target(tree, python)?;
+            version_in(tree.file_name(program))
+        });
+        let Some(version) = version else {
+            return Vec::new();
+        };
+        versions.insert(version);
+    }
+    versions.into_iter().collect()
+}
+
+/// The version in `python3.11`, `pypy3.9`, `libpython3.11.so.1.0`.
+fn version_in(file_name: &[u8]) -> Option<Version> {
+    let name = std::str::from_utf8(file_name).ok()?;
+    let name = name.strip_prefix("lib").unwrap_or(name);
+    let version = name
+        .strip_prefix("python")
+        .or_else(|| name.strip_prefix("pypy"))?;
+    let (major, rest) = version.split_once('.')?;
+    let end = rest.find(|char: char| !char.is_ascii_digit());
+    let minor = &rest[..end.unwrap_or(rest.len())];
+    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 /// Whether a kept source is run or read by something. The programs of a distribution in an
@@ -454,6 +513,9 @@ fn add_configuration(keep: &Keep<'_>, index: &Index, walk: &mut Walk) {
                 name: name.to_owned(),
             };
             add_root(view, index, walk, &root, value);
+            if sets_language(name) {
+                walk.catalogs.open();
+            }
         }
     }
 }
@@ -484,7 +546,8 @@ fn add_startup(view: &View<'_>, index: &Index, walk: &mut Walk, python: NameId) 
             if !index.work.spend(work::LINE) {
                 return;
             }
-            for mut request in source::read(line, &index.names).requests {
+            let source = source::read(line, &index.names, &index.versions);
+            for mut request in source.requests {
                 request.line = place + 1;
                 walk.follow(view, index, &Place::Source(pointer), &request, false);
             }
@@ -496,10 +559,33 @@ fn add_text(view: &View<'_>, index: &Index, walk: &mut Walk, text: NameId) {
     let Some(bytes) = view.bytes(text) else {
         return;
     };
-    let requests = source::read_text(&String::from_utf8_lossy(&bytes), &index.names);
-    for request in requests {
+    let content = String::from_utf8_lossy(&bytes);
+    if sets_language(&content) {
+        walk.catalogs.open();
+    }
+    for request in source::read_text(&content, &index.names) {
         walk.follow(view, index, &Place::Source(text), &request, false);
     }
+}
+
+/// Languages that a template switches to.
+fn add_template(view: &View<'_>, walk: &mut Walk, template: NameId) {
+    let Some((_, known)) = knowledge::message_catalogs() else {
+        return;
+    };
+    if let Some(bytes) = view.bytes(template) {
+        let text = String::from_utf8_lossy(&bytes);
+        let languages = catalogs::languages_in_template(&text, known);
+        walk.catalogs.add_languages(&languages, true);
+    }
+}
+
+/// Whether a text, which is no source, has the name of a setting for languages.
+fn sets_language(text: &str) -> bool {
+    knowledge::message_catalogs().is_some_and(|(_, known)| {
+        let mut settings = [&known.language, &known.offered].into_iter();
+        settings.any(|setting| memchr::memmem::find(text.as_bytes(), setting.as_bytes()).is_some())
+    })
 }
 
 /// The code that a command of a script runs.
@@ -507,7 +593,7 @@ fn requests_of(index: &Index, run: &PythonRun) -> Vec<Request> {
     match &run.code {
         PythonCode::Module(module) => requests_of_module(module, run.line),
         PythonCode::Text(text) => {
-            let mut requests = source::read(text, &index.names).requests;
+            let mut requests = source::read(text, &index.names, &index.versions).requests;
             for request in &mut requests {
                 request.line = run.line;
             }
@@ -526,8 +612,9 @@ fn requests_of_module(module: &str, line: usize) -> Vec<Request> {
                 level: 0,
                 name,
                 line,
-                how: names::How::Statement,
+                how: names::How::Program,
                 is_optional: false,
+                is_of_program: false,
             });
         }
     }
@@ -566,7 +653,7 @@ impl Reader<'_, '_> {
 
     fn read_batch(&mut self, index: &Index, names: &[NameId]) {
         let view = self.view;
-        let known = &index.names;
+        let (known, versions) = (&index.names, &index.versions);
         let pythons = &self.pythons;
         let is_used_up = index.work.is_used_up();
         let sources: Vec<(NameId, Source)> = names
@@ -575,7 +662,7 @@ impl Reader<'_, '_> {
                 let source = if is_used_up {
                     Source::unreadable()
                 } else {
-                    read_source(view, known, name, pythons.contains(&name))
+                    read_source(view, known, versions, name, pythons.contains(&name))
                 };
                 (name, source)
             })
@@ -640,6 +727,7 @@ impl Sources for Reader<'_, '_> {
 fn read_source(
     view: &View<'_>,
     names: &names::Names,
+    versions: &[Version],
     name: NameId,
     is_interpreter: bool,
 ) -> Source {
@@ -665,7 +753,8 @@ fn read_source(
     if memchr::memchr(0, &bytes[..bytes.len().min(4096)]).is_some() {
         return Source::unreadable();
     }
-    source::read(&String::from_utf8_lossy(&bytes), names)
+    let text = String::from_utf8_lossy(&bytes);
+    source::read(&text, names, versions)
 }
 
 /// Whether a file is machine code that may be a module.

@@ -5,12 +5,15 @@ use std::collections::HashMap;
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Alias, Expr, ExprCall, Stmt, StmtImportFrom};
+use ruff_python_ast::{Alias, Expr, ExprCall, Stmt, StmtIf, StmtImportFrom};
 use ruff_python_parser::{Mode, ParseOptions, lexer, parse_unchecked};
 use ruff_text_size::{Ranged, TextSize};
 
+use super::catalogs::Language;
+use super::conditions::{self, Conditions, Version};
+use super::knowledge;
 use super::names::{self, How, Names};
-use crate::knowledge::reads_named_data;
+use crate::knowledge::{MessageCatalogs, reads_named_data};
 
 use super::values::{self, Bindings, OWN, UNKNOWN};
 use super::work;
@@ -37,6 +40,14 @@ pub(super) struct Source {
     pub(super) requests: Vec<Request>,
     /// Lines of calls that import a module whose name is computed.
     pub(super) computed: Vec<usize>,
+    /// The same for calls that only run if the source is run as a program.
+    pub(super) computed_as_program: Vec<usize>,
+    /// Whether it may run other sources as programs.
+    pub(super) starts_python: bool,
+    /// Languages of catalogs that it names.
+    pub(super) languages: Vec<Language>,
+    /// Whether it is machine code.
+    pub(super) is_machine_code: bool,
     /// Whether the source is too long or too deeply nested to be read.
     pub(super) is_unreadable: bool,
     /// Whether it reads its stub, `x.pyi`, to find its modules.
@@ -50,6 +61,12 @@ impl Source {
             is_unreadable: true,
             ..Self::default()
         }
+    }
+
+    /// Whether a part of it only runs if it is run as a program.
+    pub(super) fn has_program(&self) -> bool {
+        let mut requests = self.requests.iter();
+        !self.computed_as_program.is_empty() || requests.any(|request| request.is_of_program)
     }
 
     /// The steps for its names, which are kept until all modules were followed.
@@ -69,10 +86,13 @@ pub(super) struct Request {
     pub(super) how: How,
     /// Whether the import only runs when a function is called or may fail.
     pub(super) is_optional: bool,
+    /// Whether it only runs if the source is run as a program: `if __name__ == "__main__"`.
+    pub(super) is_of_program: bool,
 }
 
-/// Reads a source. Strings only count if `names` contains them.
-pub(super) fn read(text: &str, names: &Names) -> Source {
+/// Reads a source that one of some versions of Python runs. Strings only count if `names` contains
+/// them.
+pub(super) fn read(text: &str, names: &Names, versions: &[Version]) -> Source {
     if text.len() > MAX_SOURCE || is_tree_too_large(text) {
         return Source::unreadable();
     }
@@ -84,12 +104,16 @@ pub(super) fn read(text: &str, names: &Names) -> Source {
     let mut reader = Reader {
         names,
         bindings: Bindings::default(),
+        conditions: Conditions::new(versions),
         lines: Lines::of(text),
         source: Source::default(),
         depth: 0,
         functions: 0,
         tried: 0,
+        programs: 0,
         has_lazy_names: false,
+        catalogs: knowledge::message_catalogs(),
+        switches: Vec::new(),
         names_left: LEAST_NAMES + NAMES_PER_BYTE * text.len(),
     };
     if has_import_calls(text) {
@@ -181,6 +205,7 @@ impl Lines {
 struct Reader<'n> {
     names: &'n Names,
     bindings: Bindings,
+    conditions: Conditions<'n>,
     lines: Lines,
     source: Source,
     depth: usize,
@@ -188,8 +213,14 @@ struct Reader<'n> {
     functions: usize,
     /// `try` statements around the place.
     tried: usize,
+    /// Blocks around the place that only run if the source is run as a program.
+    programs: usize,
     /// Whether the source may load modules from a table of names: `{"connect": ".client"}`.
     has_lazy_names: bool,
+    /// The catalogs whose languages the source may name.
+    catalogs: Option<(&'static str, &'static MessageCatalogs)>,
+    /// Names of functions that switch to a language, and of the module that has them.
+    switches: Vec<String>,
     /// Bytes of names that may still be added.
     names_left: usize,
 }
@@ -201,17 +232,13 @@ impl<'a> Visitor<'a> for Reader<'_> {
         }
         match statement {
             Stmt::Import(import) => {
+                self.add_switches("", &import.names);
                 for alias in &import.names {
                     self.add(0, alias.name.as_str(), import.range.start(), How::Statement);
                 }
             }
             Stmt::ImportFrom(import) => self.add_from(import),
-            Stmt::If(test) if is_type_checking(&test.test) => {
-                // Only the other branches run.
-                for clause in &test.elif_else_clauses {
-                    self.visit_elif_else_clause(clause);
-                }
-            }
+            Stmt::If(test) => self.visit_if(test),
             Stmt::Try(_) => {
                 self.tried += 1;
                 walk_stmt(self, statement);
@@ -225,6 +252,25 @@ impl<'a> Visitor<'a> for Reader<'_> {
             Stmt::Assign(assignment) if names_all(&assignment.targets) => {
                 self.add_exported(&assignment.value);
             }
+            Stmt::Assign(assignment) => {
+                if let [Expr::Name(name)] = &*assignment.targets {
+                    self.conditions.assign(name.id.as_str(), &assignment.value);
+                    self.add_setting(name.id.as_str(), Some(&assignment.value));
+                }
+                walk_stmt(self, statement);
+            }
+            Stmt::AnnAssign(assignment) => {
+                if let (Expr::Name(name), Some(value)) = (&*assignment.target, &assignment.value) {
+                    self.add_setting(name.id.as_str(), Some(value));
+                }
+                walk_stmt(self, statement);
+            }
+            Stmt::AugAssign(assignment) => {
+                if let Expr::Name(name) = &*assignment.target {
+                    self.add_setting(name.id.as_str(), None);
+                }
+                walk_stmt(self, statement);
+            }
             _ => walk_stmt(self, statement),
         }
         self.depth -= 1;
@@ -236,9 +282,22 @@ impl<'a> Visitor<'a> for Reader<'_> {
         }
         match expression {
             Expr::StringLiteral(string) => {
+                self.source.starts_python |= string.value.to_str() == "-m";
+                if let Some((_, known)) = self.catalogs {
+                    let text = string.value.to_str();
+                    if text == known.language || text == known.offered {
+                        self.source.languages.push(Language::Setting);
+                    }
+                }
                 self.add_text(string.value.to_str(), expression.start());
             }
+            // `[sys.executable, __file__]`.
+            Expr::Attribute(attribute) => {
+                self.source.starts_python |= attribute.attr.as_str() == "executable";
+                walk_expr(self, expression);
+            }
             Expr::Call(call) => {
+                self.add_languages(call);
                 self.add_call(call);
                 walk_expr(self, expression);
             }
@@ -261,6 +320,28 @@ impl Reader<'_> {
         true
     }
 
+    /// Visits the branches that may run.
+    fn visit_if(&mut self, test: &StmtIf) {
+        let mut condition = Some(&*test.test);
+        let mut body = &test.body;
+        let mut others = test.elif_else_clauses.iter();
+        loop {
+            let value = condition.and_then(|condition| self.conditions.value(condition));
+            let is_of_program = condition.is_some_and(conditions::is_program);
+            if value != Some(false) {
+                self.programs += usize::from(is_of_program);
+                condition.into_iter().for_each(|test| self.visit_expr(test));
+                self.visit_body(body);
+                self.programs -= usize::from(is_of_program);
+            }
+            let Some(next) = others.next() else { return };
+            if value == Some(true) {
+                return;
+            }
+            (condition, body) = (next.test.as_ref(), &next.body);
+        }
+    }
+
     fn add(&mut self, level: u32, name: &str, at: TextSize, how: How) {
         let Some(left) = self.names_left.checked_sub(name.len()) else {
             self.source.is_unreadable = true;
@@ -274,6 +355,7 @@ impl Reader<'_> {
             line,
             how,
             is_optional: self.functions > 0 || self.tried > 0,
+            is_of_program: self.programs > 0,
         });
     }
 
@@ -281,6 +363,7 @@ impl Reader<'_> {
     fn add_from(&mut self, import: &StmtImportFrom) {
         let at = import.range.start();
         let module = import.module.as_ref().map_or("", |name| name.as_str());
+        self.add_switches(module, &import.names);
         self.add(import.level, module, at, How::Statement);
         for Alias { name, .. } in &import.names {
             let name = name.as_str();
@@ -362,8 +445,81 @@ impl Reader<'_> {
             .get(1)
             .or_else(|| named(call, "package"));
         let package = package.and_then(|package| self.bindings.literal(package));
+        let how = if function == "run_module" {
+            How::Program
+        } else {
+            How::Call
+        };
         for value in self.bindings.evaluate(argument) {
-            self.add_value(&value, package.as_deref(), at);
+            self.add_value(&value, package.as_deref(), at, how);
+        }
+    }
+
+    /// A setting for languages; none if it is changed.
+    fn add_setting(&mut self, name: &str, value: Option<&Expr>) {
+        let Some((_, known)) = self.catalogs else {
+            return;
+        };
+        if !name.starts_with(|first: char| first.is_ascii_uppercase()) {
+            return;
+        }
+        if name == known.language {
+            let language = value.and_then(text);
+            let languages = [Language::Used(language), Language::Beside];
+            self.source.languages.extend(languages);
+        } else if name == known.offered {
+            let languages = value.and_then(first_texts);
+            self.source.languages.push(Language::Offered(languages));
+        } else if known.settings.iter().any(|setting| setting == name) {
+            self.source.languages.push(Language::Beside);
+        }
+    }
+
+    /// Languages in a call: `configure(LANGUAGE_CODE="de")`, `translation.activate("de")`.
+    fn add_languages(&mut self, call: &ExprCall) {
+        let Some((_, known)) = self.catalogs else {
+            return;
+        };
+        for keyword in &call.arguments.keywords {
+            if let Some(name) = &keyword.arg {
+                self.add_setting(name.as_str(), Some(&keyword.value));
+            }
+        }
+        let Some(function) = values::function_name(&call.func) else {
+            return;
+        };
+        let owner = match &*call.func {
+            Expr::Attribute(method) => values::function_name(&method.value),
+            _ => Some(function),
+        };
+        let is_method = call.func.is_attribute_expr();
+        let is_switch = !is_method || known.functions.iter().any(|name| name == function);
+        let is_known = owner.is_some_and(|owner| self.switches.iter().any(|name| name == owner));
+        if is_switch && is_known {
+            let language = match call.arguments.args.first() {
+                // The language that is used anyway.
+                Some(Expr::Attribute(setting)) if setting.attr.as_str() == known.language => return,
+                argument => argument.and_then(text),
+            };
+            self.source.languages.push(Language::Used(language));
+        }
+    }
+
+    /// Records the local names of functions that switch to a language, and of their module.
+    fn add_switches(&mut self, module: &str, names: &[Alias]) {
+        let Some((_, known)) = self.catalogs else {
+            return;
+        };
+        let is_of_module = module.rsplit('.').next() == Some(known.functions_of.as_str());
+        for alias in names {
+            let name = alias.name.as_str();
+            let is_function = is_of_module && known.functions.iter().any(|known| known == name);
+            let is_module = name.rsplit('.').next() == Some(known.functions_of.as_str());
+            if is_function || is_module {
+                let local = alias.asname.as_ref().map_or(name, |local| local.as_str());
+                let local = local.rsplit('.').next().unwrap_or_default();
+                self.switches.push(local.to_owned());
+            }
         }
     }
 
@@ -378,7 +534,7 @@ impl Reader<'_> {
     }
 
     /// A name of which some parts may be computed.
-    fn add_value(&mut self, value: &str, package: Option<&str>, at: TextSize) {
+    fn add_value(&mut self, value: &str, package: Option<&str>, at: TextSize, how: How) {
         let value = match package {
             Some(package) if value.starts_with('.') => format!("{package}{value}"),
             _ => value.to_owned(),
@@ -394,15 +550,40 @@ impl Reader<'_> {
         };
         let level = u32::try_from(dots).unwrap_or(u32::MAX);
         match rest.find([UNKNOWN, OWN]) {
-            None if names::is_dotted(rest) => self.add(level, rest, at, How::Call),
+            None if names::is_dotted(rest) => self.add(level, rest, at, how),
             None => {}
             Some(0) if level == 0 => {
                 let line = self.lines.line(at);
-                self.source.computed.push(line);
+                if self.programs > 0 {
+                    self.source.computed_as_program.push(line);
+                } else {
+                    self.source.computed.push(line);
+                }
             }
             Some(end) => self.add(level, &rest[..end], at, How::Beginning),
         }
     }
+}
+
+fn text(value: &Expr) -> Option<String> {
+    match value {
+        Expr::StringLiteral(text) => Some(text.value.to_str().to_owned()),
+        _ => None,
+    }
+}
+
+fn elements(value: &Expr) -> Option<&[Expr]> {
+    match value {
+        Expr::List(list) => Some(&list.elts),
+        Expr::Tuple(tuple) => Some(&tuple.elts),
+        _ => None,
+    }
+}
+
+/// The first text of each element of a list: `[("de", "German"), ("en", "English")]`.
+fn first_texts(value: &Expr) -> Option<Vec<String>> {
+    let pairs = elements(value)?.iter();
+    pairs.map(|pair| text(elements(pair)?.first()?)).collect()
 }
 
 fn named<'a>(call: &'a ExprCall, name: &str) -> Option<&'a Expr> {
@@ -412,16 +593,6 @@ fn named<'a>(call: &'a ExprCall, name: &str) -> Option<&'a Expr> {
         argument.is_some_and(|argument| argument.as_str() == name)
     })?;
     Some(&keyword.value)
-}
-
-/// Whether a condition is false whenever the source runs.
-fn is_type_checking(test: &Expr) -> bool {
-    match test {
-        Expr::Name(name) => name.id.as_str() == "TYPE_CHECKING",
-        Expr::Attribute(attribute) => attribute.attr.as_str() == "TYPE_CHECKING",
-        Expr::BooleanLiteral(literal) => !literal.value,
-        _ => false,
-    }
 }
 
 fn names_all(targets: &[Expr]) -> bool {
@@ -445,6 +616,7 @@ pub(super) fn read_text(text: &str, names: &Names) -> Vec<Request> {
                         line: index + 1,
                         how: name.how,
                         is_optional: false,
+                        is_of_program: false,
                     });
                 }
             }
@@ -458,7 +630,33 @@ mod tests {
     use super::*;
 
     fn read_plain(text: &str) -> Source {
-        read(text, &Names::default())
+        read(text, &Names::default(), &[])
+    }
+
+    #[test]
+    fn branches_that_never_run_do_not_count() {
+        let text = "import sys\n\
+                    WINDOWS = sys.platform == 'win32'\n\
+                    if WINDOWS:\n    import a\n\
+                    elif sys.version_info < (3, 8):\n    import b\n\
+                    elif x:\n    import c\n\
+                    elif sys.version_info >= (3,):\n    import d\n\
+                    else:\n    import e\n\
+                    if __name__ == '__main__':\n    import f\nelse:\n    import g\n";
+        let source = read(text, &Names::default(), &[(3, 11)]);
+        let requests = source.requests.iter();
+        let found: Vec<(&str, bool)> = requests
+            .map(|request| (&*request.name, request.is_of_program))
+            .collect();
+        let expected = [
+            ("sys", false),
+            ("c", false),
+            ("d", false),
+            ("f", true),
+            ("g", false),
+        ];
+        assert_eq!(found, expected);
+        assert!(source.has_program());
     }
 
     #[test]

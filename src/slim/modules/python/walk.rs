@@ -1,13 +1,15 @@
 //! Follows what sources load, from the application to the last module that it reaches.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use super::catalogs::Catalogs;
 use super::data;
 use super::extension;
 use super::index::{Index, Module, Plugin, requirements, unique};
 use super::knowledge;
 use super::names::{How, is_test};
+use super::programs::Programs;
 use super::resolve::Requested;
 use super::source::{Request, Source};
 use super::work;
@@ -134,6 +136,51 @@ fn required_by(view: &View<'_>, index: &Index, unit: usize, extras: bool) -> Vec
     found
 }
 
+/// What is known of the place that is followed.
+#[derive(Clone, Debug)]
+struct Following {
+    /// Whether the place is none of a distribution.
+    is_own: bool,
+    /// Whether the place may run modules as programs.
+    starts_python: bool,
+    /// The units that it can name: all if none.
+    scope: Option<Rc<BTreeSet<usize>>>,
+}
+
+impl Following {
+    const OWN: Self = Self {
+        is_own: true,
+        starts_python: true,
+        scope: None,
+    };
+
+    fn can_name(&self, unit: usize) -> bool {
+        let mut scope = self.scope.iter();
+        scope.all(|scope| scope.contains(&unit))
+    }
+
+    /// The modules that the place can name.
+    fn in_scope(&self, index: &Index, found: Rc<Vec<Module>>) -> Rc<Vec<Module>> {
+        if self.scope.is_none() {
+            return found;
+        }
+        let mut modules = Vec::new();
+        for module in found.iter() {
+            let mut last = module.files.last().into_iter();
+            if last.all(|&file| self.can_name_file(index, file)) {
+                modules.push(module.clone());
+            }
+        }
+        Rc::new(modules)
+    }
+
+    /// Whether the place can name a module, which runs this file.
+    fn can_name_file(&self, index: &Index, file: NameId) -> bool {
+        let mut units = index.units_of(file).iter();
+        self.scope.is_none() || units.any(|&unit| self.can_name(unit))
+    }
+}
+
 /// A walk that is under way. More places may be added to it, so that an image is walked once.
 #[derive(Debug)]
 pub(super) struct Walk {
@@ -156,8 +203,13 @@ pub(super) struct Walk {
     /// A distribution that runs code of people was reached.
     pub(super) runs_code: Option<String>,
     pub(super) has_own_computed: bool,
-    /// Whether the place that is followed is none of a distribution.
-    is_own: bool,
+    following: Following,
+    /// Interpreters whose standard library is traced.
+    interpreters: HashSet<NameId>,
+    /// What the machine code of a unit can name.
+    scopes: HashMap<usize, Option<Rc<BTreeSet<usize>>>>,
+    programs: Programs,
+    pub(super) catalogs: Catalogs,
     conventions: Conventions,
 }
 
@@ -176,7 +228,11 @@ impl Walk {
             computed: BTreeSet::new(),
             runs_code: None,
             has_own_computed: false,
-            is_own: true,
+            following: Following::OWN,
+            interpreters: HashSet::new(),
+            scopes: HashMap::new(),
+            programs: Programs::default(),
+            catalogs: Catalogs::default(),
             conventions: Conventions::default(),
         }
     }
@@ -189,11 +245,16 @@ impl Walk {
     pub(super) fn add_source(&mut self, view: &View<'_>, index: &Index, source: NameId) {
         if self.files.insert(source) {
             self.frontier.push(source);
-            self.is_own = true;
+            self.following = Following::OWN;
             for &unit in index.units_of(source) {
                 self.reach_unit(view, index, unit, source);
             }
         }
+    }
+
+    /// Adds a module that is run as a program.
+    pub(super) fn add_program(&mut self, source: NameId) {
+        self.programs.add(source);
     }
 
     /// Adds a standard library: what its interpreter imports at its start.
@@ -204,6 +265,7 @@ impl Walk {
         unit: usize,
         python: NameId,
     ) {
+        self.interpreters.insert(python);
         if self.files.insert(python) {
             self.frontier.push(python);
         }
@@ -212,7 +274,13 @@ impl Walk {
 
     /// Follows the sources that were reached until there are no new ones.
     pub(super) fn run(&mut self, view: &View<'_>, index: &Index, sources: &mut dyn Sources) {
-        while !self.frontier.is_empty() {
+        loop {
+            for (name, source) in self.programs.take_woken() {
+                self.follow_program(view, index, name, &source);
+            }
+            if self.frontier.is_empty() {
+                break;
+            }
             let names = std::mem::take(&mut self.frontier);
             let read = sources.read(index, &names);
             for (name, source) in names.into_iter().zip(read) {
@@ -224,17 +292,41 @@ impl Walk {
             }
             self.follow_conventions(view, index);
         }
+        self.keep_catalogs(view, index);
+    }
+
+    /// Keeps the catalogs of messages whose languages may be used.
+    fn keep_catalogs(&mut self, view: &View<'_>, index: &Index) {
+        let Some((distribution, known)) = knowledge::message_catalogs() else {
+            return;
+        };
+        // The program that reads them may be elsewhere.
+        if index.named(distribution).is_empty() {
+            self.catalogs.open();
+        }
+        let choosers = index.find(view, &known.chooser);
+        let mut choosers = choosers.iter().filter(|module| module.is_whole);
+        let is_offering = choosers.any(|module| {
+            let mut files = module.files.iter();
+            files.any(|file| Some(file) == module.files.last() && self.files.contains(file))
+        });
+        for catalog in self.catalogs.take(known, is_offering) {
+            let why = Why::PackageData {
+                package: catalog.package,
+            };
+            self.keep(index, catalog.name, Some(catalog.by), why);
+        }
     }
 
     /// Reaches the modules that frameworks look for in packages that texts name.
     fn follow_conventions(&mut self, view: &View<'_>, index: &Index) {
         for (package, place, line, part) in self.conventions.take(index) {
-            let is_same = match &place {
-                Place::Source(source) => is_of_same_unit(view, index, *source, &package),
-                Place::Root(_) => false,
-            };
-            if is_same {
-                continue;
+            let mut is_installed = false;
+            if let Place::Source(source) = &place {
+                if is_of_same_unit(view, index, *source, &package) {
+                    continue;
+                }
+                is_installed = index.contains(view.tree(), *source);
             }
             let request = Request {
                 level: 0,
@@ -246,24 +338,125 @@ impl Walk {
                     How::Member
                 },
                 is_optional: true,
+                is_of_program: false,
             };
-            self.follow(view, index, &place, &request, false);
+            self.following = Following::OWN;
+            self.follow(view, index, &place, &request, is_installed);
         }
     }
 
-    fn follow_source(&mut self, view: &View<'_>, index: &Index, name: NameId, source: &Source) {
+    fn follow_source(&mut self, view: &View<'_>, index: &Index, name: NameId, source: &Rc<Source>) {
         let tree = view.tree();
         let is_installed = index.contains(tree, name);
+        let units = index.units_of(name);
+        // People may run the sources of the application by hand.
+        let is_program = !is_installed
+            || tree.file_name(name) == b"__main__.py"
+            || self.programs.contains(name, units);
+        self.begin(view, index, name, source);
         for request in &source.requests {
-            self.follow(view, index, &Place::Source(name), request, is_installed);
+            if is_program || !request.is_of_program {
+                self.follow(view, index, &Place::Source(name), request, is_installed);
+            }
         }
         if source.reads_stub {
             self.keep_stub(view, index, name);
         }
-        if source.computed.is_empty() && !source.is_unreadable {
+        if !source.languages.is_empty() && !self.reads_catalogs(index, units) {
+            self.catalogs
+                .add_languages(&source.languages, !is_installed);
+        }
+        if source.starts_python {
+            for &unit in units {
+                // Modules of the standard library are run by their names.
+                if !index.is_library(unit) {
+                    let is_of_unit = |module| index.units_of(module).contains(&unit);
+                    self.programs.add_unit(unit, is_of_unit);
+                }
+            }
+        }
+        self.follow_computed(view, index, name, source, &source.computed);
+        if is_program {
+            self.follow_computed(view, index, name, source, &source.computed_as_program);
+        } else if source.has_program() {
+            self.programs.wait(name, source);
+        }
+    }
+
+    /// Whether one of the units reads catalogs of messages, and has the names of all settings.
+    fn reads_catalogs(&self, index: &Index, units: &[usize]) -> bool {
+        let mut units = units.iter();
+        units.any(|&unit| knowledge::reads_catalogs(&index.units[unit].name))
+    }
+
+    /// Follows the part of a source that only runs in a program.
+    fn follow_program(&mut self, view: &View<'_>, index: &Index, name: NameId, source: &Source) {
+        let is_installed = index.contains(view.tree(), name);
+        self.begin(view, index, name, source);
+        for request in &source.requests {
+            if request.is_of_program {
+                self.follow(view, index, &Place::Source(name), request, is_installed);
+            }
+        }
+        self.follow_computed(view, index, name, source, &source.computed_as_program);
+    }
+
+    /// Begins to follow a source.
+    fn begin(&mut self, view: &View<'_>, index: &Index, name: NameId, source: &Source) {
+        let units = index.units_of(name);
+        let scope = match units {
+            _ if self.interpreters.contains(&name) => Some(index.library_units()),
+            // The standard library imports nothing else by itself.
+            &[unit] if index.is_library(unit) => Some(index.library_units()),
+            &[unit] if source.is_machine_code => self.scope_of_machine_code(view, index, unit),
+            _ => None,
+        };
+        self.following = Following {
+            is_own: !index.contains(view.tree(), name),
+            starts_python: source.starts_python,
+            scope,
+        };
+    }
+
+    /// The units whose modules the machine code of a distribution can import: most of its strings
+    /// are no names of modules. None if its metadata does not say what it requires.
+    fn scope_of_machine_code(
+        &mut self,
+        view: &View<'_>,
+        index: &Index,
+        unit: usize,
+    ) -> Option<Rc<BTreeSet<usize>>> {
+        if let Some(known) = self.scopes.get(&unit) {
+            return known.clone();
+        }
+        let tree = view.tree();
+        let record = index.units[unit].record;
+        // A file instead of a directory is by distutils, which knows no requirements.
+        let record = record.filter(|&record| !tree.file_name(record).ends_with(b".egg-info"));
+        let scope = record.map(|_| {
+            let mut units = BTreeSet::clone(&index.library_units());
+            units.insert(unit);
+            let required = required_by(view, index, unit, true).into_iter();
+            units.extend(required.map(|(required, _)| required));
+            Rc::new(units)
+        });
+        self.scopes.insert(unit, scope.clone());
+        scope
+    }
+
+    /// Keeps what a source may load by computed names, at these lines, or since it was not read.
+    fn follow_computed(
+        &mut self,
+        view: &View<'_>,
+        index: &Index,
+        name: NameId,
+        source: &Source,
+        lines: &[usize],
+    ) {
+        if lines.is_empty() && !source.is_unreadable {
             return;
         }
-        for &line in &source.computed {
+        for &line in lines {
             self.computed.insert((name, line));
         }
         let units = index.units_of(name);
@@ -288,10 +481,11 @@ impl Walk {
         request: &Request,
         is_installed: bool,
     ) {
-        self.is_own = !is_installed;
         if request.how == How::Distribution {
             for unit in index.named(&request.name) {
-                self.reach_named(view, index, place, request, unit);
+                if self.following.can_name(unit) {
+                    self.reach_named(view, index, place, request, unit);
+                }
             }
             return;
         }
@@ -315,20 +509,20 @@ impl Walk {
         // `python -m a` and a program in its own language may run a package.
         if request.how == How::Text && request.level == 0 && !is_installed {
             let name = format!("{}.__main__", request.name);
-            for module in index.find(view, &name) {
+            for module in index.find(view, &name).iter() {
                 if module.is_whole {
-                    self.reach(view, index, place, request, &module);
+                    self.reach(view, index, place, request, module);
                 }
             }
         }
-        let modules = match place {
+        let found = match place {
             Place::Source(source) if request.level > 0 => {
                 // The application's own modules are kept without a reason from here.
                 if !is_installed {
                     return;
                 }
                 let found = index.find_relative(view, *source, request.level, &request.name);
-                found.into_iter().collect()
+                Rc::new(found.into_iter().collect::<Vec<Module>>())
             }
             _ if request.name.is_empty() => return,
             _ if request.how == How::Beginning => {
@@ -339,10 +533,33 @@ impl Walk {
         if request.how == How::Beginning {
             return self.follow_beginning(view, index, place, request);
         }
-        for module in &modules {
+        let modules = self.following.in_scope(index, found);
+        for module in modules.iter() {
             self.reach(view, index, place, request, module);
         }
+        self.follow_companions(view, index, place, request);
         self.add_import(index, place, request, &modules);
+    }
+
+    /// Reaches the distributions that a module of the standard library uses if they are there.
+    fn follow_companions(
+        &mut self,
+        view: &View<'_>,
+        index: &Index,
+        place: &Place,
+        request: &Request,
+    ) {
+        let top = request.name.split('.').next().unwrap_or_default();
+        if request.level > 0 || request.how != How::Statement {
+            return;
+        }
+        let scope = self.following.scope.take();
+        for name in knowledge::companions(top) {
+            for unit in index.named(name) {
+                self.reach_named(view, index, place, request, unit);
+            }
+        }
+        self.following.scope = scope;
     }
 
     /// Records an import that found modules, to be verified.
@@ -351,7 +568,7 @@ impl Walk {
             return;
         };
         // Other names are guesses, and the rest of a name may be an attribute.
-        let is_import = matches!(request.how, How::Statement | How::Member);
+        let is_import = matches!(request.how, How::Statement | How::Member | How::Program);
         let is_found = modules.iter().any(|module| module.is_whole);
         let has_room = self.imports.len() < imports::MOST;
         if is_import && is_found && has_room && index.work.spend(request.name.len() / work::BYTES) {
@@ -376,8 +593,11 @@ impl Walk {
             // A distribution names all of its data, or computes the name.
             if let Place::Source(source) = place
                 && (index.units_of(*source).contains(&unit)
-                    || (request.name.is_empty() && !self.is_own))
+                    || (request.name.is_empty() && !self.following.is_own))
             {
+                continue;
+            }
+            if !self.following.can_name(unit) {
                 continue;
             }
             if !index.work.spend(1) {
@@ -431,6 +651,9 @@ impl Walk {
                 line,
                 module,
             } = index.plugins[plugin].clone();
+            if !self.following.can_name(unit) {
+                continue;
+            }
             let why = Import {
                 module: request.name.clone(),
                 line: request.line,
@@ -442,9 +665,10 @@ impl Walk {
                 line,
                 how: How::Text,
                 is_optional: false,
+                is_of_program: false,
             };
-            for module in index.find(view, &inner.name) {
-                self.reach(view, index, &Place::Source(list), &inner, &module);
+            for module in index.find(view, &inner.name).iter() {
+                self.reach(view, index, &Place::Source(list), &inner, module);
             }
             self.reach_unit(view, index, unit, list);
         }
@@ -470,7 +694,8 @@ impl Walk {
             _ if package.is_empty() => index.sites().map(|site| (site, None)).collect(),
             _ => {
                 let found = index.find(view, package);
-                found.into_iter().filter_map(with_directory).collect()
+                let found = found.iter().cloned();
+                found.filter_map(with_directory).collect()
             }
         };
         for (directory, mut package) in directories {
@@ -515,6 +740,17 @@ impl Walk {
             request.how == How::Member || (request.how == How::Text && request.level > 0);
         if may_be_attribute && !module.is_whole {
             files.truncate(0);
+        }
+        files.retain(|&file| self.following.can_name_file(index, file));
+        let is_run = match request.how {
+            How::Program => true,
+            How::Text => self.following.is_own || self.following.starts_python,
+            _ => false,
+        };
+        if is_run && module.is_whole {
+            for &file in &files {
+                self.programs.add(file);
+            }
         }
         for file in unique(files) {
             let why = match (request.how, place) {
@@ -597,6 +833,11 @@ impl Walk {
             if !index.work.spend(work::VISIT + bytes.len() / 512) {
                 return;
             }
+            // Others in a directory without `__init__` belong to other distributions.
+            let mut siblings = entry.files.iter();
+            if !siblings.any(|&sibling| index.units_of(sibling) == index.units_of(file)) {
+                continue;
+            }
             if is_test(name) || !extension::may_load_sibling(&bytes, name) {
                 continue;
             }
@@ -663,23 +904,27 @@ impl Walk {
         self.units.insert(unit, file);
         let row = &index.units[unit];
         // A distribution may only look whether such a one is running it.
-        if self.is_own && knowledge::runs_code_of_people(&row.name) {
+        if self.following.is_own && knowledge::runs_code_of_people(&row.name) {
             self.runs_code.get_or_insert_with(|| row.name.clone());
         }
+        self.use_knowledge(view, index, unit, file);
         if self.level == Modules::Exact {
             self.keep_metadata(view, index, unit, file);
-            self.use_knowledge(view, index, unit, file);
             return;
         }
-        self.keep_files(index, unit, file);
+        self.keep_files(view, index, unit, file);
         self.reach_requirements(view, index, unit, false);
     }
 
     /// Keeps all files of a unit, and follows them.
-    fn keep_files(&mut self, index: &Index, unit: usize, by: NameId) {
+    fn keep_files(&mut self, view: &View<'_>, index: &Index, unit: usize, by: NameId) {
         let row = &index.units[unit];
         let why = Why::module(Language::Python, row.name.clone());
         for &file in &row.files {
+            let is_exact = self.level == Modules::Exact;
+            if is_exact && self.catalogs.add(view.tree(), file, by, &row.name) {
+                continue;
+            }
             if self.files.insert(file) {
                 self.frontier.push(file);
             }
@@ -716,7 +961,7 @@ impl Walk {
         }
         self.reach_unit(view, index, unit, by);
         if self.level == Modules::Exact {
-            self.keep_files(index, unit, by);
+            self.keep_files(view, index, unit, by);
         }
         self.reach_requirements(view, index, unit, true);
     }
@@ -752,6 +997,9 @@ impl Walk {
         }
         for name in data::beside(view, index, file) {
             let package = String::from_utf8_lossy(tree.file_name(directory)).into_owned();
+            if self.catalogs.add(tree, name, file, &package) {
+                continue;
+            }
             self.keep(index, name, Some(file), Why::PackageData { package });
         }
     }
@@ -762,6 +1010,7 @@ impl Walk {
             return;
         };
         if let Some(data) = &known.data
+            && self.level == Modules::Exact
             && index.work.spend(index.named_data.len())
         {
             let directories = index.named_data.iter();
@@ -778,6 +1027,13 @@ impl Walk {
         if is_new && !known.parts.is_empty() {
             self.conventions.parts.push(&known.parts);
         }
+        // Its names count wherever the distribution was named.
+        let following = Following {
+            is_own: false,
+            starts_python: false,
+            scope: None,
+        };
+        let following = std::mem::replace(&mut self.following, following);
         for module in &known.loads {
             for name in index.expand(view, module) {
                 let request = Request {
@@ -790,10 +1046,12 @@ impl Walk {
                         How::Call
                     },
                     is_optional: false,
+                    is_of_program: false,
                 };
                 self.follow(view, index, &Place::Source(file), &request, true);
             }
         }
+        self.following = following;
     }
 }
 

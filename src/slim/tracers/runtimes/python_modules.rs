@@ -20,6 +20,9 @@ pub(super) fn trace(state: &mut State, keep: &Keep<'_>, name: NameId) {
     if may_name_modules(keep, name) {
         state.python_modules.add_text(name);
     }
+    if is_template(keep, name) {
+        state.python_modules.add_template(name);
+    }
     if embeds_python(keep, name) {
         state.python_modules.open();
     }
@@ -110,6 +113,20 @@ fn may_name_modules(keep: &Keep<'_>, name: NameId) -> bool {
     let file_name = tree.file_name(name);
     let is_text = is_configuration(file_name) || is_shell_script(keep, name);
     is_text && (keep.graph.is_users(name) || is_in_application(tree, name))
+}
+
+/// Whether a kept file may be a template of the user's pages or mails.
+fn is_template(keep: &Keep<'_>, name: NameId) -> bool {
+    const ENDINGS: [&[u8]; 7] = [
+        b".djhtml", b".html", b".htm", b".jinja", b".mjml", b".txt", b".xml",
+    ];
+    let tree = keep.tree();
+    let file_name = tree.file_name(name);
+    let mut endings = ENDINGS.iter();
+    endings.any(|ending| file_name.ends_with(ending))
+        && keep.is_file(name)
+        && (keep.graph.is_users(name) || is_in_application(tree, name))
+        && site_of(tree, name).is_none()
 }
 
 fn is_in_application(tree: &Tree, name: NameId) -> bool {
