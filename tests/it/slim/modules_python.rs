@@ -513,6 +513,7 @@ fn django(settings: &str) -> Machine {
     machine
         .file("/app/main.py", "import django.apps, site.settings\n")
         .file("/app/site/settings.py", settings)
+        .file("/app/site/language.py", "LANGUAGE_CODE = 'de'\n")
         .modules(Modules::Exact)
 }
 

@@ -48,8 +48,16 @@ pub(super) struct Index {
     /// `.pth` files, whose lines the interpreter reads at its start.
     pub(super) pointers: Vec<NameId>,
     listings: RefCell<HashMap<NameId, Rc<Listing>>>,
+    found: RefCell<HashMap<Box<str>, Found>>,
     /// The steps that may still be made. Nothing more is found once they are used up.
     pub(super) work: Work,
+}
+
+/// The modules with a name, and the steps that it takes to find them.
+#[derive(Debug)]
+struct Found {
+    modules: Rc<Vec<Module>>,
+    steps: usize,
 }
 
 /// A distribution, or a top-level module that belongs to none.
@@ -164,6 +172,7 @@ impl Index {
             record: None,
             files: Vec::new(),
         });
+        self.found.borrow_mut().clear();
         self.path.libraries.insert(library, unit);
         Rc::make_mut(&mut self.library_units).insert(unit);
         for entry in tree.children(library) {
@@ -183,6 +192,9 @@ impl Index {
     /// others than before.
     pub(super) fn set_unwanted(&mut self, unwanted: BTreeSet<&'static str>) -> bool {
         let is_new = self.path.unwanted != unwanted;
+        if is_new {
+            self.found.borrow_mut().clear();
+        }
         self.path.unwanted = unwanted;
         is_new
     }
@@ -403,8 +415,28 @@ impl Index {
         }
     }
 
-    /// The modules with a name, one in each directory that has it.
-    pub(super) fn find(&self, view: &View<'_>, name: &str) -> Vec<Module> {
+    /// The modules with a name, one in each directory that has it. Most names are in many sources.
+    pub(super) fn find(&self, view: &View<'_>, name: &str) -> Rc<Vec<Module>> {
+        if let Some(known) = self.found.borrow().get(name) {
+            self.work.spend(known.steps);
+            if self.work.is_used_up() {
+                return Rc::default();
+            }
+            return Rc::clone(&known.modules);
+        }
+        let before = self.work.left();
+        let modules = Rc::new(self.search(view, name));
+        if !self.work.is_used_up() {
+            let found = Found {
+                modules: Rc::clone(&modules),
+                steps: before - self.work.left(),
+            };
+            self.found.borrow_mut().insert(name.into(), found);
+        }
+        modules
+    }
+
+    fn search(&self, view: &View<'_>, name: &str) -> Vec<Module> {
         let mut found = Vec::new();
         let top = name.split('.').next().unwrap_or_default();
         if self.path.left_out.contains(top) {
@@ -431,7 +463,7 @@ impl Index {
             return vec![name.to_owned()];
         };
         let mut names = Vec::new();
-        for module in self.find(view, before) {
+        for module in self.find(view, before).iter() {
             let Some(directory) = module.package() else {
                 continue;
             };

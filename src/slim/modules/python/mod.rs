@@ -148,7 +148,7 @@ impl PythonModules {
 
     /// Adds a kept template of the application.
     pub(in crate::slim) fn add_template(&mut self, template: NameId) {
-        if self.level == Modules::Exact {
+        if self.open.is_none() {
             self.templates.push(template);
         }
     }

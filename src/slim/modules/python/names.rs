@@ -1,6 +1,6 @@
 //! Texts that may name a module, a distribution or a group of entry points.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -39,11 +39,11 @@ const MAX_FINDER: usize = 1 << 20;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     /// First parts of the names of modules.
-    pub(super) tops: BTreeSet<String>,
+    pub(super) tops: HashSet<String>,
     /// Groups of entry points, with the files that list them and their lines.
     pub(super) groups: BTreeMap<String, Vec<usize>>,
     /// Data that a distribution reads by name.
-    pub(super) data: BTreeSet<String>,
+    pub(super) data: HashSet<String>,
     /// Finds the first parts in machine code.
     pub(super) finder: OnceLock<Option<AhoCorasick>>,
 }
@@ -97,6 +97,10 @@ impl Names {
             }
             return found;
         }
+        // Most texts are sentences.
+        if text.contains(' ') {
+            return found;
+        }
         if self.data.contains(text) {
             found.push(Requested {
                 level: 0,
@@ -109,7 +113,7 @@ impl Names {
     }
 
     fn add<'t>(&self, text: &'t str, found: &mut Vec<Requested<'t>>) {
-        if self.groups.contains_key(text) {
+        if !self.groups.is_empty() && self.groups.contains_key(text) {
             found.push(Requested {
                 level: 0,
                 name: text,
@@ -119,7 +123,7 @@ impl Names {
         // `package.module:object`.
         let name = text.split([':', '[']).next().unwrap_or_default();
         let top = name.split('.').next().unwrap_or_default();
-        if self.tops.contains(top) && is_dotted(name) {
+        if is_dotted(name) && self.tops.contains(top) {
             let how = How::Text;
             let name = name.trim_end_matches('.');
             found.push(Requested {

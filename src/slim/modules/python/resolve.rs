@@ -1,5 +1,7 @@
 //! Imports that are resolved again, with only some of the names of an image.
 
+use std::rc::Rc;
+
 pub(in crate::slim) use super::index::SearchPath;
 use super::index::{Index, Module};
 use super::source::Request;
@@ -56,10 +58,10 @@ impl<'v, 'a> Resolver<'v, 'a> {
     }
 }
 
-fn find((view, index): &(&View<'_>, Index), by: NameId, requested: &Requested) -> Vec<Module> {
+fn find((view, index): &(&View<'_>, Index), by: NameId, requested: &Requested) -> Rc<Vec<Module>> {
     if requested.level == 0 {
         return index.find(view, &requested.name);
     }
     let found = index.find_relative(view, by, requested.level, &requested.name);
-    found.into_iter().collect()
+    Rc::new(found.into_iter().collect())
 }

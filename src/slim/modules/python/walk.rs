@@ -159,6 +159,21 @@ impl Following {
         scope.all(|scope| scope.contains(&unit))
     }
 
+    /// The modules that the place can name.
+    fn in_scope(&self, index: &Index, found: Rc<Vec<Module>>) -> Rc<Vec<Module>> {
+        if self.scope.is_none() {
+            return found;
+        }
+        let mut modules = Vec::new();
+        for module in found.iter() {
+            let mut last = module.files.last().into_iter();
+            if last.all(|&file| self.can_name_file(index, file)) {
+                modules.push(module.clone());
+            }
+        }
+        Rc::new(modules)
+    }
+
     /// Whether the place can name a module, which runs this file.
     fn can_name_file(&self, index: &Index, file: NameId) -> bool {
         let mut units = index.units_of(file).iter();
@@ -494,20 +509,20 @@ impl Walk {
         // `python -m a` and a program in its own language may run a package.
         if request.how == How::Text && request.level == 0 && !is_installed {
             let name = format!("{}.__main__", request.name);
-            for module in index.find(view, &name) {
+            for module in index.find(view, &name).iter() {
                 if module.is_whole {
-                    self.reach(view, index, place, request, &module);
+                    self.reach(view, index, place, request, module);
                 }
             }
         }
-        let mut modules = match place {
+        let found = match place {
             Place::Source(source) if request.level > 0 => {
                 // The application's own modules are kept without a reason from here.
                 if !is_installed {
                     return;
                 }
                 let found = index.find_relative(view, *source, request.level, &request.name);
-                found.into_iter().collect::<Vec<Module>>()
+                Rc::new(found.into_iter().collect::<Vec<Module>>())
             }
             _ if request.name.is_empty() => return,
             _ if request.how == How::Beginning => {
@@ -518,11 +533,8 @@ impl Walk {
         if request.how == How::Beginning {
             return self.follow_beginning(view, index, place, request);
         }
-        modules.retain(|module| {
-            let mut last = module.files.last().into_iter();
-            last.all(|&file| self.following.can_name_file(index, file))
-        });
-        for module in &modules {
+        let modules = self.following.in_scope(index, found);
+        for module in modules.iter() {
             self.reach(view, index, place, request, module);
         }
         self.follow_companions(view, index, place, request);
@@ -655,8 +667,8 @@ impl Walk {
                 is_optional: false,
                 is_of_program: false,
             };
-            for module in index.find(view, &inner.name) {
-                self.reach(view, index, &Place::Source(list), &inner, &module);
+            for module in index.find(view, &inner.name).iter() {
+                self.reach(view, index, &Place::Source(list), &inner, module);
             }
             self.reach_unit(view, index, unit, list);
         }
@@ -682,7 +694,8 @@ impl Walk {
             _ if package.is_empty() => index.sites().map(|site| (site, None)).collect(),
             _ => {
                 let found = index.find(view, package);
-                found.into_iter().filter_map(with_directory).collect()
+                let found = found.iter().cloned();
+                found.filter_map(with_directory).collect()
             }
         };
         for (directory, mut package) in directories {

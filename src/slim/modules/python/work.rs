@@ -56,7 +56,6 @@ impl Work {
         Self(Cell::new(steps))
     }
 
-    #[cfg(test)]
     pub(super) fn left(&self) -> usize {
         self.0.get()
     }
