@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::configuration::{modules_of_options, words_of};
+use super::leftovers::is_source;
 use super::packages::{
-    add_names, display_name, files_of, is_in_package, is_inside, is_source, length, package_of,
+    add_names, display_name, files_of, is_in_package, is_inside, length, package_of,
 };
 use super::patterns::{is_match, pattern_text};
 use super::platform::is_binary_name;

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::leftovers;
 use crate::image::{Kind, NameId, Tree};
 use crate::slim::keep::Keep;
-use crate::slim::package_files::is_plain_file;
 
 /// The package of a file: the entry of the nearest `node_modules` above it.
 pub(super) fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
@@ -90,18 +89,6 @@ pub(super) fn length(tree: &Tree, name: NameId) -> usize {
         Kind::File(content) => usize::try_from(content.length()).unwrap_or(usize::MAX),
         _ => 0,
     }
-}
-
-/// Whether a file contains code of Node; programs often have no ending.
-pub(super) fn is_source(tree: &Tree, name: NameId) -> bool {
-    const ENDINGS: [&[u8]; 8] = [
-        b".js", b".cjs", b".mjs", b".ts", b".cts", b".mts", b".jsx", b".tsx",
-    ];
-    let file_name = tree.file_name(name);
-    let is_program = !file_name.contains(&b'.') && tree.inode(name).header.mode & 0o111 != 0;
-    is_plain_file(tree, name)
-        && !file_name.ends_with(b".d.ts")
-        && (is_program || ENDINGS.iter().any(|ending| file_name.ends_with(ending)))
 }
 
 /// Adds the names of the packages in a directory.

@@ -1,13 +1,13 @@
 //! The platform of the image's Node, and the files of packages that are for other platforms.
 //!
 //! Packages with addons bring them for many platforms, or depend on one optional package for each.
-//! Files are told apart by what they contain, directories by their names, and packages by their
+//! Files are distinguished by their contents, directories by their names, and packages by their
 //! manifests.
 
 use std::collections::BTreeSet;
 
+use super::leftovers::is_source;
 use super::manifest::Manifest;
-use super::packages::is_source;
 use crate::elf::Elf;
 use crate::image::{NameId, Tree};
 use crate::slim::package_files::is_plain_file;

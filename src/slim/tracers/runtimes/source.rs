@@ -113,8 +113,7 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
     if language == Language::Python {
         keep_search_path(keep, name, &text);
     }
-    // The module graph follows the requests of other sources.
-    if language == Language::Node && !keep.installed.contains(keep.tree(), name) {
+    if language == Language::Node {
         node::keep_required_left_out(state, keep, name, &text);
     }
     if language == Language::Python && is_packaged(path) {
