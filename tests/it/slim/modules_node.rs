@@ -651,18 +651,19 @@ require(`@m/addon-${process.platform}`)
         "p/lib/x.darwin.node",
         "p/lib/x.node",
     ];
-    let packages: Vec<String> = modules(&machine.clone().modules(Modules::Packages).plan());
-    let exact: Vec<String> = modules(&machine.modules(Modules::Exact).plan());
+    let packages = modules(&machine.clone().modules(Modules::Packages).plan());
+    let exact = modules(&machine.modules(Modules::Exact).plan());
     let addons = ["q/prebuilds/linux-x64/q.node"];
     assert_eq!(exact, [&expected[..], &["q/index.js"], &addons].concat());
-    let whole = [
-        &expected[..],
-        &["p/lib/windows.js", "q/bin/linux/x64/tool", "q/index.js"],
-        &addons,
-        &["q/windows/readme.txt"],
+    let others = [
+        "p/lib/windows.js",
+        "q/bin/linux/x64/tool",
+        "q/windows/readme.txt",
     ];
-    let mut whole = whole.concat();
+    let mut whole = [&expected[..], &["q/index.js"], &addons, &others].concat();
     whole.sort_unstable();
+    let mut packages: Vec<&str> = packages.iter().map(String::as_str).collect();
+    packages.sort_unstable();
     assert_eq!(packages, whole);
 }
 

@@ -113,10 +113,7 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
     if language == Language::Python {
         keep_search_path(keep, name, &text);
     }
-    // The module graph follows the requests of what it reaches, but a package may be kept whole.
-    let is_reached =
-        keep.module_level == Modules::Exact && keep.installed.contains(keep.tree(), name);
-    if language == Language::Node && !is_reached {
+    if language == Language::Node {
         node::keep_required_left_out(state, keep, name, &text);
     }
     if language == Language::Python && is_packaged(path) {
