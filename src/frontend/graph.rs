@@ -214,8 +214,8 @@ impl Graph {
     pub fn run(run: &Run<'_>, name: &str) -> Self {
         let mut steps = BTreeMap::new();
         let (mut inputs, mut mounts) = (Vec::<Input>::new(), Vec::new());
-        // The root directory is read-only too. BuildKit adds the mount points nevertheless, but not to
-        // one that is writable without being an output.
+        // The root directory is read-only too. BuildKit adds the mount points nevertheless, but not
+        // to one that is writable without being an output.
         let root = ("/", run.root);
         for &(path, graph) in std::iter::once(&root).chain(run.mounts) {
             steps.extend(graph.steps.clone());
