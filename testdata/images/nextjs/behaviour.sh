@@ -10,7 +10,7 @@ text() {
 state() {
     curl --silent --show-error --output /dev/null --write-out '%{http_code} %{content_type} %{redirect_url}\n' "$@"
 }
-eventually curl --silent --output /dev/null --fail "$at/"
+eventually curl --silent --output /dev/null --fail "$at/" >/dev/null
 text "$at/"
 text "$at/vessel/aida"
 state "$at/vessel/none"

@@ -172,8 +172,6 @@ pub(super) fn is_program(condition: &Expr) -> bool {
             let ([CmpOp::Eq], [right]) = (&*comparison.ops, &*comparison.comparators) else {
                 return false;
             };
-            let is_name = |expression: &Expr| matches!(expression, Expr::Name(name) if name.id.as_str() == "__name__");
-            let is_main = |expression: &Expr| matches!(expression, Expr::StringLiteral(text) if text.value.to_str() == "__main__");
             let left = &*comparison.left;
             (is_name(left) && is_main(right)) || (is_main(left) && is_name(right))
         }
@@ -182,6 +180,14 @@ pub(super) fn is_program(condition: &Expr) -> bool {
         }
         _ => false,
     }
+}
+
+fn is_name(expression: &Expr) -> bool {
+    matches!(expression, Expr::Name(name) if name.id.as_str() == "__name__")
+}
+
+fn is_main(expression: &Expr) -> bool {
+    matches!(expression, Expr::StringLiteral(text) if text.value.to_str() == "__main__")
 }
 
 fn subject(expression: &Expr) -> Option<Subject> {

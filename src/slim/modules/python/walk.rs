@@ -136,7 +136,7 @@ fn required_by(view: &View<'_>, index: &Index, unit: usize, extras: bool) -> Vec
     found
 }
 
-/// What is known of the place that is followed.
+/// Facts about the place that is followed.
 #[derive(Clone, Debug)]
 struct Following {
     /// Whether the place is none of a distribution.
@@ -206,7 +206,7 @@ pub(super) struct Walk {
     following: Following,
     /// Interpreters whose standard library is traced.
     interpreters: HashSet<NameId>,
-    /// What the machine code of a unit can name.
+    /// The units that the machine code of a unit can name.
     scopes: HashMap<usize, Option<Rc<BTreeSet<usize>>>>,
     programs: Programs,
     pub(super) catalogs: Catalogs,
