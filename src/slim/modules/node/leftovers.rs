@@ -111,18 +111,6 @@ fn is_of_another_system(tree: &Tree, name: NameId) -> bool {
     }
 }
 
-/// Whether a file contains code of Node; programs often have no ending.
-pub(super) fn is_source(tree: &Tree, name: NameId) -> bool {
-    const ENDINGS: [&[u8]; 8] = [
-        b".js", b".cjs", b".mjs", b".ts", b".cts", b".mts", b".jsx", b".tsx",
-    ];
-    let file_name = tree.file_name(name);
-    let is_program = !file_name.contains(&b'.') && tree.inode(name).header.mode & 0o111 != 0;
-    is_plain_file(tree, name)
-        && !file_name.ends_with(b".d.ts")
-        && (is_program || ENDINGS.iter().any(|ending| file_name.ends_with(ending)))
-}
-
 /// The package that contains a file: the nearest parent directory in `node_modules` with a
 /// `package.json`.
 pub(in crate::slim) fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
