@@ -124,6 +124,10 @@ pub(super) fn known_rules(output: Output) -> &'static Registry {
 
 /// Whether a directory is below another one after symlinks are resolved. The files in it are
 /// checked again when they are read.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "both are directories of the host, not of an image"
+)]
 fn is_below(directory: &Path, top: &Path) -> anyhow::Result<bool> {
     let top = if top.as_os_str().is_empty() {
         Path::new(".")

@@ -102,7 +102,7 @@ pub(super) const WORKLOAD: usize = 4 << 10;
 pub(super) struct Budget<'a> {
     left: usize,
     is_exceeded: bool,
-    /// Of all deployments; only one of them is read at a time.
+    /// The limit for all deployments; only one of them is read at a time.
     room: &'a Room,
 }
 

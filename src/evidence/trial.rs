@@ -99,7 +99,7 @@ impl Trial {
     }
 }
 
-/// What a test knows about the image and its container.
+/// Facts that a test knows about the image and its container.
 struct Surroundings<'a> {
     image: &'a str,
     container: Option<Container>,

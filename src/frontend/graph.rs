@@ -555,8 +555,8 @@ mod tests {
     }
 
     /// A graph of one more step on top of another.
-    fn above(graph: &Graph, op: Op) -> Graph {
-        let mut above = Graph::default_with(&op, "step");
+    fn above(graph: &Graph, op: &Op) -> Graph {
+        let mut above = Graph::default_with(op, "step");
         above.steps.extend(graph.steps.clone());
         above
     }
@@ -573,7 +573,7 @@ mod tests {
         };
         let run = above(
             &image,
-            Op {
+            &Op {
                 inputs: vec![other.result.clone(), image.result.clone()],
                 exec: Some(ExecOp {
                     mounts: vec![mount(1, "/", 0), mount(0, "/from", NO_OUTPUT)],
@@ -589,7 +589,7 @@ mod tests {
         };
         let copy = above(
             &run,
-            Op {
+            &Op {
                 inputs: vec![run.result.clone()],
                 // The second action goes on with the first one.
                 file: Some(FileOp {
@@ -600,7 +600,7 @@ mod tests {
         );
         let merge = above(
             &copy,
-            Op {
+            &Op {
                 inputs: vec![copy.result.clone(), other.result.clone()],
                 merge: Some(MergeOp {
                     inputs: vec![MergeInput { input: 0 }, MergeInput { input: 1 }],
@@ -610,13 +610,13 @@ mod tests {
         );
         let (states, from_image) = merge.states(4).unwrap();
         let vertices: Vec<&str> = states.iter().map(Graph::vertex).collect();
-        let expected = [&image, &run, &copy, &merge].map(|graph| graph.vertex());
+        let expected = [&image, &run, &copy, &merge].map(Graph::vertex);
         assert_eq!((vertices.as_slice(), from_image), (&expected[..], true));
         assert_eq!(merge.states(3), None);
         // Actions that go around in a circle end nowhere.
         let circle = above(
             &image,
-            Op {
+            &Op {
                 inputs: vec![image.result.clone()],
                 file: Some(FileOp {
                     actions: vec![action(1, 0)],

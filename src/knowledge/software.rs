@@ -103,8 +103,9 @@ pub fn is_name_of_software(file_name: &[u8]) -> bool {
 pub fn software_files<'p>(directory: &'p [u8], file_name: &'p [u8]) -> Vec<SoftwareFile<'p>> {
     let mut rows: Vec<usize> = TABLE.files.matches(file_name).into_iter().collect();
     // A row has several patterns, and a name may match more than one of them.
-    rows.iter_mut()
-        .for_each(|index| *index = TABLE.rows[*index]);
+    for index in &mut rows {
+        *index = TABLE.rows[*index];
+    }
     rows.dedup();
     let rows = rows.into_iter();
     rows.filter_map(|row| TABLE.list[row].file(directory, file_name))

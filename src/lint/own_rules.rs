@@ -168,7 +168,9 @@ fn page(text: &DataRuleText, rule: &DataRule) -> Result<String, DataRuleError> {
                 reason,
             });
         }
-        page += &format!("# {}\n\n", title.replace("{match}", "…"));
+        for part in ["# ", &title.replace("{match}", "…"), "\n\n"] {
+            page += part;
+        }
     }
     page += body;
     if !page.ends_with('\n') {

@@ -429,15 +429,9 @@ impl fmt::Display for Why {
             Self::OnTheWay => f.write_str("a directory or symlink on its path"),
             Self::Target => f.write_str("the target of the symlink"),
             Self::Interpreter => f.write_str("its loader"),
-            Self::Needed { soname, found } => {
-                write!(f, "required as `{}`, {found}", soname.escape_ascii())
-            }
+            Self::Needed { soname, found } => write_library(f, "required as", soname, found),
             Self::Filter { soname, found } => {
-                write!(
-                    f,
-                    "loaded as the filter `{}`, {found}",
-                    soname.escape_ascii()
-                )
+                write_library(f, "loaded as the filter", soname, found)
             }
             Self::Injected { soname, by, found } => {
                 write!(
@@ -462,15 +456,9 @@ impl fmt::Display for Why {
             Self::Named { word, line } => write!(f, "the name `{word}` on line {line}"),
             Self::Record { package } => write!(f, "the database record of its package `{package}`"),
             Self::Include { word, line } => write!(f, "included as `{word}` on line {line}"),
-            Self::MayOpen { soname, found } => {
-                write!(f, "may be opened as `{}`, {found}", soname.escape_ascii())
-            }
+            Self::MayOpen { soname, found } => write_library(f, "may be opened as", soname, found),
             Self::Announced { soname, found, .. } => {
-                write!(
-                    f,
-                    "listed in its `.note.dlopen` as `{}`, {found}",
-                    soname.escape_ascii()
-                )
+                write_library(f, "listed in its `.note.dlopen` as", soname, found)
             }
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
             Self::Unit { relation, .. } => relation.fmt(f),
@@ -514,6 +502,15 @@ impl fmt::Display for Why {
             }
         }
     }
+}
+
+fn write_library(
+    f: &mut fmt::Formatter<'_>,
+    role: &str,
+    soname: &[u8],
+    found: &Found,
+) -> fmt::Result {
+    write!(f, "{role} `{}`, {found}", soname.escape_ascii())
 }
 
 impl fmt::Display for UnitRelation {

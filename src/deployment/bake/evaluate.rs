@@ -222,8 +222,8 @@ impl Evaluator {
         }
     }
 
-    /// The names that an expression may refer to; `None` if it cannot be evaluated within the limits. A value
-    /// counts each time that the expression repeats it.
+    /// The names that an expression may refer to; `None` if it cannot be evaluated within the
+    /// limits. A value counts each time that the expression repeats it.
     fn context(
         &mut self,
         contents: &Contents,

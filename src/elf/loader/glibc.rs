@@ -66,7 +66,11 @@ pub(super) fn tail<F: Files>(files: &F, loader: &Loader) -> Vec<Step> {
             let is_default = loader.default_directories.contains(directory);
             places.push(Place {
                 directory: directory.clone(),
-                found: if is_default { Found::Default } else { found.clone() },
+                found: if is_default {
+                    Found::Default
+                } else {
+                    found.clone()
+                },
                 variant: false,
                 exists: true,
             });

@@ -16,6 +16,14 @@ struct Found<'t> {
     edit: Option<(Span, String)>,
 }
 
+/// The options of a call, compared with those that a rule asks for.
+enum Options<'c> {
+    /// With the one that was asked for, if any was.
+    Fit(Option<&'c Argument>),
+    /// It lacks the option, or has one that it must not have.
+    Unfit,
+}
+
 impl DataRule {
     pub fn check_dockerfile(&self, cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if self.is_missing {
@@ -159,7 +167,7 @@ impl DataRule {
             if !self.names.is_match(&call.name) || !self.concerns(cx, step) {
                 continue;
             }
-            let Some(option) = self.options_of(call) else {
+            let Options::Fit(option) = self.options_of(call) else {
                 continue;
             };
             // The finding points to the most specific part that a condition is about.
@@ -188,9 +196,8 @@ impl DataRule {
         }
     }
 
-    /// The option of a call that the rule asks for, if it asks for one; `None` if the call does not
-    /// have it, or has one that it must not have.
-    fn options_of<'c>(&self, call: &'c Call) -> Option<Option<&'c Argument>> {
+    /// The option of a call that the rule asks for.
+    fn options_of<'c>(&self, call: &'c Call) -> Options<'c> {
         let has = |options: &[String]| {
             call.arguments.iter().find(|argument| {
                 let mut words = argument.texts();
@@ -200,12 +207,15 @@ impl DataRule {
         // An unknown word may be any option.
         let hides = !self.without_options.is_empty() && call.has_unknown_options();
         if hides || has(&self.without_options).is_some() {
-            return None;
+            return Options::Unfit;
         }
         if self.options.is_empty() {
-            return Some(None);
+            return Options::Fit(None);
         }
-        has(&self.options).map(Some)
+        match has(&self.options) {
+            Some(found) => Options::Fit(Some(found)),
+            None => Options::Unfit,
+        }
     }
 
     fn check_packages(&self, cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -218,7 +228,7 @@ impl DataRule {
             {
                 continue;
             }
-            let Some(option) = self.options_of(call.call) else {
+            let Options::Fit(option) = self.options_of(call.call) else {
                 continue;
             };
             // Without names of packages, the rule is about the call.

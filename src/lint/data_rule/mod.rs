@@ -257,7 +257,7 @@ impl DataRuleText {
         // The first key of each list is the one that decides, but any of those of a package call
         // does.
         let found = KEYS.iter().find(|(subject, keys)| match subject {
-            Subject::Package => keys[..3].iter().any(|key| has(key)),
+            Subject::Package => keys[..3].iter().any(has),
             _ => has(&keys[0]),
         });
         let Some((subject, keys)) = found else {

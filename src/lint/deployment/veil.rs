@@ -242,6 +242,8 @@ fn page_of(rule: &str, registry: &Registry) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
     use crate::deployment::{self, Files, Kind, Unreadable};
     use crate::source::Source;
@@ -309,8 +311,8 @@ mod tests {
         let mut text = "services: {web: {x: [".to_owned();
         let mut env = String::new();
         for number in 0..2000 {
-            text += &format!("\"${{V{number}}}\", ");
-            env += &format!("V{number}=secret-{number}\n");
+            let _ = write!(text, "\"${{V{number}}}\", ");
+            let _ = writeln!(env, "V{number}=secret-{number}");
         }
         text += "]}}\n";
         let hidden = hidden(env.leak(), &text);

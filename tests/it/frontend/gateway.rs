@@ -19,7 +19,7 @@ use jettison::frontend::messages::{
 use prost::Message;
 
 /// Time after which a session counts as hanging.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// What the built file system comes from.
 pub(super) const BUILT: &str = "docker-image://docker.io/library/built:1";
 const CAPABILITIES: [&str; 8] = [

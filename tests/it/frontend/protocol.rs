@@ -115,7 +115,7 @@ fn something_else_on_standard_input_is_an_error() {
         &b""[..],
         b"GET / HTTP/1.1\r\n\r\n",
         &[0xff; 4096],
-        &[0; 100_000],
+        &vec![0; 100_000],
     ] {
         fs::write(&file, bytes).unwrap();
         let output = Fake::new("FROM a\n")

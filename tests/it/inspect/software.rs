@@ -40,7 +40,9 @@ fn go_program(lines: &[String], data: &[u8]) -> Vec<u8> {
     for text in ["go1.22.1", &modules] {
         let length = text.len();
         // A length of two bytes of seven bits is enough for both.
-        info.extend([(length & 0x7f) as u8 | 0x80, (length >> 7) as u8]);
+        // Two groups of seven bits, the lower ones first.
+        let group = |shift: u32| u8::try_from((length >> shift) & 0x7f).expect("it has seven bits");
+        info.extend([group(0) | 0x80, group(7)]);
         info.extend(text.bytes());
     }
     let sections = 64 + info.len() + NAMES.len();

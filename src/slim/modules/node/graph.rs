@@ -23,6 +23,9 @@ use crate::slim::options::Modules;
 use crate::slim::package_files::is_plain_file;
 use crate::slim::why::{Field, Import, Language, Root, Why};
 
+/// Files with their paths below a directory.
+type Paths = Rc<Vec<(String, NameId)>>;
+
 /// The cost of a declared dependency, compared with a reason: it is a string in a set.
 const DECLARED: usize = 4;
 /// The least bytes that a token counts as. It takes a tenth of a microsecond to follow, and there
@@ -58,7 +61,7 @@ pub(in crate::slim) struct ModuleGraph {
     /// The packages that the sources of a directory can request.
     names: Option<(NameId, Rc<BTreeSet<String>>)>,
     /// The files of a directory with their paths below it.
-    paths: Option<(NameId, Rc<Vec<(String, NameId)>>)>,
+    paths: Option<(NameId, Paths)>,
     /// The dependencies that the manifests around each directory declare. Directories without a
     /// manifest share those of the directory above.
     declared: HashMap<NameId, Rc<BTreeSet<String>>>,
@@ -744,7 +747,7 @@ impl ModuleGraph {
     }
 
     /// The files of a directory of a package by their paths below it.
-    fn paths_of(&mut self, keep: &mut Keep<'_>, directory: NameId) -> Rc<Vec<(String, NameId)>> {
+    fn paths_of(&mut self, keep: &mut Keep<'_>, directory: NameId) -> Paths {
         // The patterns of a source follow each other.
         if let Some((known, paths)) = &self.paths
             && *known == directory

@@ -79,7 +79,8 @@ fn judge(tree: &Tree, name: NameId, package: impl FnOnce() -> Option<NameId>) ->
     let file_name = tree.file_name(name);
     let is_never_loaded = is_development(tree, name) || is_of_another_system(tree, name);
     let is_document = SUFFIXES.iter().any(|suffix| file_name.ends_with(suffix));
-    if !is_never_loaded && !(is_document && is_plain_file(tree, name)) {
+    let is_unread = is_document && is_plain_file(tree, name);
+    if !(is_never_loaded || is_unread) {
         return Judgment::Loaded;
     }
     match package() {

@@ -1,8 +1,8 @@
 //! The platform of the image's Node, and the files of packages that are for other platforms.
 //!
 //! Packages with addons bring them for many platforms, or depend on one optional package for each.
-//! What a file is for follows from its content, of a directory from its name, and of a package
-//! from its manifest.
+//! The content of a file says what it is for, the name of a directory, and the manifest of a
+//! package.
 
 use std::collections::BTreeSet;
 
@@ -126,7 +126,8 @@ impl Platform {
         }
     }
 
-    /// Whether `os`, `cpu` and `libc` of a manifest say that its package is not for this platform: npm would not install it.
+    /// Whether `os`, `cpu` and `libc` of a manifest exclude this platform: npm would not install
+    /// the package.
     pub(super) fn is_excluded_by(&self, [os, cpu, libc]: &[Vec<&str>; 3]) -> bool {
         if os.is_empty() && cpu.is_empty() && libc.is_empty() {
             return false;
@@ -353,7 +354,11 @@ mod tests {
             (r#"{"libc": ["musl"]}"#, true),
         ] {
             let manifest = Manifest::parse(manifest.as_bytes(), &std::rc::Rc::default());
-            assert_eq!(node.is_excluded_by(&manifest.platforms()), is_excluded, "{manifest:?}");
+            assert_eq!(
+                node.is_excluded_by(&manifest.platforms()),
+                is_excluded,
+                "{manifest:?}"
+            );
         }
     }
 

@@ -907,7 +907,7 @@ mod tests {
         }
     }
 
-    /// What esbuild writes into ES modules.
+    /// The loader that esbuild writes into ES modules.
     const ESBUILD: &str = "var __require = /* @__PURE__ */ ((x) => typeof require !== 'undefined' \
         ? require : typeof Proxy !== 'undefined' ? new Proxy(x, { get: (a, b) => (typeof require \
         !== 'undefined' ? require : a)[b] }) : x)(function(x) { if (typeof require !== \

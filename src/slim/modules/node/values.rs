@@ -129,7 +129,8 @@ impl<'p, 'a> Variables<'p, 'a> {
         match expression.get_inner_expression() {
             Expression::StringLiteral(_)
             | Expression::NumericLiteral(_)
-            | Expression::TemplateLiteral(_) => true,
+            | Expression::TemplateLiteral(_)
+            | Expression::NewExpression(_) => true,
             Expression::Identifier(name) => {
                 matches!(name.name.as_str(), "__dirname" | "__filename")
                     || self.values.contains_key(name.name.as_str())
@@ -186,7 +187,6 @@ impl<'p, 'a> Variables<'p, 'a> {
                 }
                 _ => false,
             },
-            Expression::NewExpression(_) => true,
             _ => false,
         }
     }

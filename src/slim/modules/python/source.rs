@@ -36,6 +36,7 @@ const NAMES_PER_BYTE: usize = 16;
 
 /// Everything that a source loads, in the order of its lines.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent properties")]
 pub(super) struct Source {
     pub(super) requests: Vec<Request>,
     /// Lines of calls that import a module whose name is computed.
@@ -330,7 +331,9 @@ impl Reader<'_> {
             let is_of_program = condition.is_some_and(conditions::is_program);
             if value != Some(false) {
                 self.programs += usize::from(is_of_program);
-                condition.into_iter().for_each(|test| self.visit_expr(test));
+                if let Some(test) = condition {
+                    self.visit_expr(test);
+                }
                 self.visit_body(body);
                 self.programs -= usize::from(is_of_program);
             }

@@ -362,7 +362,7 @@ impl Walk {
         if source.reads_stub {
             self.keep_stub(view, index, name);
         }
-        if !source.languages.is_empty() && !self.reads_catalogs(index, units) {
+        if !source.languages.is_empty() && !reads_catalogs(index, units) {
             self.catalogs
                 .add_languages(&source.languages, !is_installed);
         }
@@ -383,12 +383,6 @@ impl Walk {
         }
     }
 
-    /// Whether one of the units reads catalogs of messages, and has the names of all settings.
-    fn reads_catalogs(&self, index: &Index, units: &[usize]) -> bool {
-        let mut units = units.iter();
-        units.any(|&unit| knowledge::reads_catalogs(&index.units[unit].name))
-    }
-
     /// Follows the part of a source that only runs in a program.
     fn follow_program(&mut self, view: &View<'_>, index: &Index, name: NameId, source: &Source) {
         let is_installed = index.contains(view.tree(), name);
@@ -404,11 +398,11 @@ impl Walk {
     /// Begins to follow a source.
     fn begin(&mut self, view: &View<'_>, index: &Index, name: NameId, source: &Source) {
         let units = index.units_of(name);
-        let scope = match units {
+        let scope = match *units {
             _ if self.interpreters.contains(&name) => Some(index.library_units()),
             // The standard library imports nothing else by itself.
-            &[unit] if index.is_library(unit) => Some(index.library_units()),
-            &[unit] if source.is_machine_code => self.scope_of_machine_code(view, index, unit),
+            [unit] if index.is_library(unit) => Some(index.library_units()),
+            [unit] if source.is_machine_code => self.scope_of_machine_code(view, index, unit),
             _ => None,
         };
         self.following = Following {
@@ -1068,4 +1062,10 @@ impl Walk {
 /// A package and its directory.
 fn with_directory(package: Module) -> Option<(NameId, Option<Module>)> {
     Some((package.package()?, Some(package)))
+}
+
+/// Whether one of the units reads catalogs of messages, and has the names of all settings.
+fn reads_catalogs(index: &Index, units: &[usize]) -> bool {
+    let mut units = units.iter();
+    units.any(|&unit| knowledge::reads_catalogs(&index.units[unit].name))
 }
