@@ -7,9 +7,9 @@ cd "$(dirname "$0")/../.."
 if [ "$(id -u)" != 0 ]; then
     obstacle='they need root'
 elif obstacle=$(tests/tools.sh cc musl-gcc patchelf mmdebstrap); then
-    exec cargo test --test deps -- --nocapture
+    exec cargo test --features fuzzing --test deps -- --nocapture
 fi
 
 echo "comparisons with the loaders cannot run, $obstacle:"
-cargo test --quiet --test deps -- --list
+cargo test --quiet --features fuzzing --test deps -- --list
 [ "${1:-}" = --where-possible ] && [ -z "${CI:-}" ]
