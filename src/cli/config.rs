@@ -10,7 +10,7 @@ use crate::config::{self, Config, Located};
 use crate::lint::Registry;
 use crate::rules;
 use crate::slim::{Modules, add_keep_rules};
-use crate::trust::HostFile;
+use crate::trust::{HostFile, Refusal};
 
 pub(super) fn run(arguments: &ConfigArguments, output: Output) -> anyhow::Result<Outcome> {
     let text = match &arguments.command {
@@ -73,8 +73,18 @@ fn add_own_keep_rules(config: &Config) -> anyhow::Result<()> {
     };
     let shown = directory.path.display();
     let context = || format!("`keep-rules`: `{shown}`");
-    if !directory.is_named && !is_below(&directory.path, &config.directory)? {
-        anyhow::bail!("`keep-rules`: `{shown}` leads out of the directory of its file");
+    let file_at = |path: &Path| {
+        if directory.is_named {
+            HostFile::named(path)
+        } else {
+            HostFile::found(path, &config.directory)
+        }
+    };
+    match file_at(&directory.path).check_place() {
+        Err(Refusal::Outside(_) | Refusal::LinkOutside(_)) => {
+            anyhow::bail!("`keep-rules`: `{shown}` leads out of the directory of its file")
+        }
+        place => place.with_context(context)?,
     }
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(&directory.path).with_context(context)? {
@@ -92,12 +102,7 @@ fn add_own_keep_rules(config: &Config) -> anyhow::Result<()> {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        let file = if directory.is_named {
-            HostFile::named(&path)
-        } else {
-            HostFile::found(&path, &config.directory)
-        };
-        let text = file
+        let text = file_at(&path)
             .read_text(MAX_PAGE)
             .with_context(|| format!("`{}`", path.display()))?;
         pages.push((name, text));
@@ -120,25 +125,6 @@ pub(super) fn known_rules(output: Output) -> &'static Registry {
             rules::registry()
         }
     }
-}
-
-/// Whether a directory is below another one after symlinks are resolved. The files in it are
-/// checked again when they are read.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "both are directories of the host, not of an image"
-)]
-fn is_below(directory: &Path, top: &Path) -> anyhow::Result<bool> {
-    let top = if top.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        top
-    };
-    let real = |path: &Path| {
-        path.canonicalize()
-            .with_context(|| format!("`keep-rules`: `{}`", path.display()))
-    };
-    Ok(real(directory)?.starts_with(real(top)?))
 }
 
 /// The configuration of the nearest `.jettison.toml`.

@@ -73,6 +73,14 @@ impl HostFile {
         self.within.is_none()
     }
 
+    /// Checks where the path of a file or directory that was found leads to.
+    pub fn check_place(&self) -> Result<(), Refusal> {
+        match &self.within {
+            Some(within) => real_within(&self.path, within).map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// The content, which must have at most `limit` bytes.
     pub fn read(&self, limit: u64) -> Result<Vec<u8>, Refusal> {
         match &self.within {
