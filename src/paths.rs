@@ -17,6 +17,11 @@ pub fn file_name_bytes(path: &[u8]) -> &[u8] {
     memchr::memrchr(b'/', path).map_or(path, |slash| &path[slash + 1..])
 }
 
+/// Whether a file has the name of a shared library. `libz.so.1` has a version after the extension.
+pub fn is_library_name(name: &[u8]) -> bool {
+    name.ends_with(b".so") || memchr::memmem::find(name, b".so.").is_some()
+}
+
 /// The directory of a path, which is empty for an entry of the root or of the working directory.
 pub fn parent_bytes(path: &[u8]) -> &[u8] {
     // `mkdir /a/b/` creates an entry of `/a`.

@@ -9,6 +9,7 @@ use crate::evidence::Record;
 use crate::image::{Image, Kind, NameId, ReadError, Tree};
 use crate::knowledge::ProgramClass;
 use crate::packages::{Package, Packages};
+use crate::paths::is_library_name;
 use crate::printable::escape_bytes;
 use crate::slim::{Because, Count, Note, Plan, Root, Unmet, Why};
 
@@ -247,16 +248,11 @@ fn kind(image: &Image, name: NameId) -> Result<&'static str, ReadError> {
     Ok(match () {
         // Libraries and position-independent programs have the same type, so they are distinguished
         // by name.
-        () if bytes.starts_with(b"\x7fELF") && is_library(tree.file_name(name)) => "libraries",
+        () if bytes.starts_with(b"\x7fELF") && is_library_name(tree.file_name(name)) => "libraries",
         () if bytes.starts_with(b"\x7fELF") => "programs",
         () if bytes.starts_with(b"#!") => "scripts",
         () => "data",
     })
-}
-
-fn is_library(file_name: &[u8]) -> bool {
-    // `libz.so.1` has a version after the extension.
-    file_name.ends_with(b".so") || memchr::memmem::find(file_name, b".so.").is_some()
 }
 
 /// The group of a reason. A plan has more kinds of reasons than a table should have rows.

@@ -7,12 +7,10 @@ use serde::Deserialize;
 use super::DataRuleError;
 use crate::paths::Glob;
 
-pub(super) mod regex_limits {
-    /// Longest pattern, in bytes.
-    pub(in super::super) const LENGTH: usize = 4 << 10;
-    /// Largest compiled pattern, in bytes.
-    pub(in super::super) const COMPILED: usize = 1 << 20;
-}
+/// Longest pattern, in bytes.
+const LENGTH: usize = 4 << 10;
+/// Largest compiled pattern, in bytes.
+const COMPILED: usize = 1 << 20;
 
 /// A text, or a list of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -57,7 +55,7 @@ impl Globs {
     pub(super) fn new(key: &'static str, words: &Words) -> Result<Self, DataRuleError> {
         let mut globs = Vec::new();
         for word in words.iter() {
-            if word.len() > regex_limits::LENGTH {
+            if word.len() > LENGTH {
                 return Err(DataRuleError::new(key, "the pattern is longer than 4 KiB"));
             }
             globs.push(Glob::new(word).map_err(|error| {
@@ -84,12 +82,12 @@ pub(super) fn regex(
     let Some(pattern) = pattern else {
         return Ok(None);
     };
-    if pattern.len() > regex_limits::LENGTH {
+    if pattern.len() > LENGTH {
         return Err(DataRuleError::new(key, "the pattern is longer than 4 KiB"));
     }
     let compiled = RegexBuilder::new(pattern)
-        .size_limit(regex_limits::COMPILED)
-        .dfa_size_limit(regex_limits::COMPILED)
+        .size_limit(COMPILED)
+        .dfa_size_limit(COMPILED)
         .multi_line(true)
         .build();
     match compiled {

@@ -10,6 +10,7 @@ use aho_corasick::AhoCorasick;
 
 use super::page::Mentioned;
 use crate::image::{Kind, NameId, Tree};
+use crate::paths::is_library_name;
 
 /// Maximum number of paths that are checked in a file.
 const MAX_MENTIONS: usize = 1 << 14;
@@ -114,17 +115,14 @@ pub(super) fn what_is(tree: &Tree, path: &[u8]) -> Option<Mentioned> {
     match inode.kind {
         Kind::Directory => Some(Mentioned::Directory),
         // Many distributions mark libraries as executable.
-        Kind::File(_) if inode.header.mode & 0o111 != 0 && !is_library(tree, name) => {
+        Kind::File(_)
+            if inode.header.mode & 0o111 != 0 && !is_library_name(tree.file_name(name)) =>
+        {
             Some(Mentioned::Program)
         }
         Kind::File(_) => Some(Mentioned::File),
         _ => None,
     }
-}
-
-fn is_library(tree: &Tree, name: NameId) -> bool {
-    let name = tree.file_name(name);
-    name.ends_with(b".so") || memchr::memmem::find(name, b".so.").is_some()
 }
 
 /// The length of the longest prefix of a text that is the path of a file other than a program.

@@ -358,11 +358,13 @@ impl ModuleGraph {
         if !installed.contains(tree, name) {
             return false;
         }
+        let platform = &installed.platform;
+        if platform.is_foreign(keep.view, name) {
+            return true;
+        }
         let manifest =
             package_of(tree, name).and_then(|package| self.resolver.manifest(keep.view, package));
-        let platform = &installed.platform;
-        platform.is_foreign(keep.view, name)
-            || manifest.is_some_and(|(_, manifest)| platform.is_excluded_by(&manifest.platforms()))
+        manifest.is_some_and(|(_, manifest)| platform.is_excluded_by(&manifest.platforms()))
     }
 
     /// A package in the directory of another application. A script may set `NODE_PATH` before it

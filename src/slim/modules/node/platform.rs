@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use super::leftovers::is_source;
 use crate::elf::Elf;
 use crate::image::{NameId, Tree};
+use crate::paths::is_library_name;
 use crate::slim::package_files::is_plain_file;
 use crate::slim::view::View;
 
@@ -261,9 +262,8 @@ fn is_allowed(list: &[&str], ours: &BTreeSet<&str>) -> bool {
 
 /// Whether a file of this name is an addon or a library.
 pub(super) fn is_binary_name(file_name: &[u8]) -> bool {
-    let endings: [&[u8]; 4] = [b".node", b".so", b".dylib", b".dll"];
-    endings.iter().any(|ending| file_name.ends_with(ending))
-        || memchr::memmem::find(file_name, b".so.").is_some()
+    let endings: [&[u8]; 3] = [b".node", b".dylib", b".dll"];
+    endings.iter().any(|ending| file_name.ends_with(ending)) || is_library_name(file_name)
 }
 
 /// Whether a file is a library of Windows. Those of .NET have a header for it, and run anywhere.

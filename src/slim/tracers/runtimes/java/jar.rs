@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use crate::image::NameId;
+use crate::paths::is_library_name;
 use crate::slim::archive_entries::{inflate, needed, read_archive};
 use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
@@ -82,9 +83,7 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
         // nesting.
         let is_nested = path.ends_with(b".jar") && is_outer;
         let is_class = path.ends_with(b".class");
-        let is_library = path.ends_with(b".jnilib")
-            || path.ends_with(b".so")
-            || memchr::memmem::find(&path, b".so.").is_some();
+        let is_library = path.ends_with(b".jnilib") || is_library_name(&path);
         let is_manifest = path == b"META-INF/MANIFEST.MF" && is_outer;
         if !(is_nested || is_class || is_library || is_manifest) {
             continue;
