@@ -238,6 +238,15 @@ pub fn without_images(markdown: &str) -> String {
     out
 }
 
+/// Whether a text has control characters other than those of lines and tabs. It may be printed, and
+/// its author may be a stranger.
+pub fn has_control_characters(text: &str) -> bool {
+    // Lines of a file from Windows end with both.
+    text.split("\r\n").any(|part| {
+        part.contains(|letter: char| letter.is_control() && !matches!(letter, '\n' | '\t'))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,8 +17,12 @@ pub fn size(bytes: u64) -> String {
 
 /// Formats a number with its noun, in the plural unless the number is 1.
 pub fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
+    match noun.strip_suffix('y') {
+        _ if count == 1 => format!("{count} {noun}"),
+        // `2 vulnerabilities`, but `2 keys`.
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{count} {stem}ies"),
+        _ => format!("{count} {noun}s"),
+    }
 }
 
 #[cfg(test)]
@@ -38,5 +42,18 @@ mod tests {
             assert_eq!(size(bytes), shown);
         }
         assert_eq!(size(31_000_000_000), "31.0 GB");
+    }
+
+    #[test]
+    fn a_noun_is_plural_unless_there_is_one() {
+        let cases = [
+            (0, "file", "0 files"),
+            (1, "vulnerability", "1 vulnerability"),
+            (2, "vulnerability", "2 vulnerabilities"),
+            (2, "key", "2 keys"),
+        ];
+        for (count, noun, shown) in cases {
+            assert_eq!(counted(count, noun), shown);
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::image::Image;
 use crate::packages::{self, Package, Packages};
 use crate::printable::Lines;
 use crate::report::{self, Bill, Statement, Vex};
+use crate::size::counted;
 use crate::slim::{Plan, Slimming};
 
 /// Documents about the result.
@@ -216,18 +217,13 @@ impl DocumentArguments {
 /// A line such as `31 known vulnerabilities before, 4 after`.
 fn vulnerabilities(statements: &[Statement<'_>]) -> String {
     let (before, after, unclear) = report::counts(statements);
-    // The noun has an irregular plural.
-    let noun = if before == 1 {
-        "vulnerability"
-    } else {
-        "vulnerabilities"
-    };
+    let before = counted(before, "known vulnerability");
     let unclear = match unclear {
         0 => String::new(),
         all if all == after => ", in partially removed packages".to_owned(),
         some => format!(", {some} of them in partially removed packages"),
     };
-    format!("{before} known {noun} before, {after} after{unclear}")
+    format!("{before} before, {after} after{unclear}")
 }
 
 /// Whether a file of a package is kept. A package whose files are unknown remains if its record is

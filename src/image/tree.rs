@@ -423,6 +423,19 @@ impl Tree {
         self.below(NameId::ROOT)
     }
 
+    /// Whether a name is in a directory or deeper. Following parents costs less than comparing
+    /// paths, which would have to be built.
+    pub fn is_below(&self, name: NameId, directory: NameId) -> bool {
+        let mut at = name;
+        while at != NameId::ROOT {
+            at = self.parent(at);
+            if at == directory {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Every name below a directory, in the order of [`walk`](Self::walk).
     pub fn below(&self, directory: NameId) -> impl Iterator<Item = NameId> {
         // The stack has an iterator for each parent directory of the current name. A recursive walk

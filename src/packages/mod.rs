@@ -111,6 +111,11 @@ pub struct Package {
 }
 
 impl Package {
+    /// The file that stands for the package: the record may be a database of all packages.
+    pub fn location(&self) -> NameId {
+        self.files.first().copied().unwrap_or(self.record)
+    }
+
     /// The name of the source package; that of the package itself if none is recorded.
     pub fn source_name(&self) -> &str {
         match &self.source {

@@ -25,14 +25,12 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         if !is_denied(license, denied) {
             continue;
         }
-        // Its record is a database for packages of a distribution, which has no package.
-        let file = package.files.first().copied().unwrap_or(package.record);
         let message = format!(
             "`{}` has the license `{license}`, which the policy denies",
             package.name
         );
         findings
-            .add(cx.at_file(file), message)
+            .add(cx.at_file(package.location()), message)
             .because(cx.policy.budget("deny-licenses"));
     }
 }

@@ -280,23 +280,10 @@ impl<'a> Keep<'a> {
         for &met in crossed {
             // The parent directories of a name get their reason from the name itself, which is
             // clearer in a chain than "a directory or symlink on its path".
-            if !self.is_inside(name, met) {
+            if !self.tree().is_below(name, met) {
                 self.graph.keep(met, Some(name), Why::OnTheWay);
             }
         }
-    }
-
-    fn is_inside(&self, name: NameId, directory: NameId) -> bool {
-        // Parents are followed instead of comparing paths, because building the path of every
-        // crossed directory costs more than a few steps up.
-        let mut at = name;
-        while at != NameId::ROOT {
-            at = self.tree().parent(at);
-            if at == directory {
-                return true;
-            }
-        }
-        false
     }
 
     pub(super) fn is_file(&self, name: NameId) -> bool {

@@ -52,7 +52,7 @@ impl Build {
             settings,
             file: files.and_then(|files| files.config.as_ref()),
         };
-        let mut metadata = result.metadata.clone();
+        let mut metadata = std::mem::take(&mut result.metadata);
         if let Some(reference) = &mut result.reference {
             slimming.slim(reference, &mut metadata, None)?;
         }

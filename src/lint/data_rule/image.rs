@@ -46,8 +46,8 @@ impl DataRule {
     fn check_installed(&self, cx: &ImageContext<'_>, findings: &mut Findings) {
         for package in &cx.packages.list {
             if self.names.is_match(&package.name) {
-                let at = package.files.first().copied().unwrap_or(package.record);
-                findings.add(cx.at_file(at), self.message(&package.name));
+                let at = cx.at_file(package.location());
+                findings.add(at, self.message(&package.name));
             }
         }
     }

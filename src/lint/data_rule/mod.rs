@@ -17,6 +17,7 @@ use pattern::{Globs, regex};
 use super::finding::Severity;
 use super::page::Category;
 use crate::dockerfile::Kind;
+use crate::page::has_control_characters;
 
 /// A rule as it is written.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -330,7 +331,7 @@ fn check_name(name: &str) -> Result<(), DataRuleError> {
     }
 }
 
-/// Pages and messages are printed, and their author may be a stranger.
+/// Pages and messages are printed.
 fn check_texts(text: &DataRuleText) -> Result<(), DataRuleError> {
     let message = text.message.trim();
     if message.is_empty() || message.contains('\n') {
@@ -343,11 +344,7 @@ fn check_texts(text: &DataRuleText) -> Result<(), DataRuleError> {
         ("page", text.page.as_ref()),
     ];
     for (key, text) in texts {
-        // Lines of a file from Windows end with both.
-        let text = text
-            .map(|text| text.replace("\r\n", "\n"))
-            .unwrap_or_default();
-        if text.contains(|letter: char| letter.is_control() && !matches!(letter, '\n' | '\t')) {
+        if text.is_some_and(|text| has_control_characters(text)) {
             let reason = "control characters are not allowed";
             return Err(DataRuleError::new(key, reason));
         }

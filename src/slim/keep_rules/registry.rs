@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
-use crate::page::PageError;
+use crate::page::{PageError, has_control_characters};
 use crate::suggestion;
 
 use super::index::Index;
@@ -146,8 +146,7 @@ fn own_pages(texts: Vec<(String, String)>) -> Result<Vec<KeepPage>, KeepRuleErro
         if is_taken {
             return Err(KeepRuleError::Taken(name));
         }
-        // A page is printed, and its author may be a stranger.
-        if text.contains(|letter: char| letter.is_control() && !matches!(letter, '\n' | '\t')) {
+        if has_control_characters(&text) {
             return Err(KeepRuleError::Control(name));
         }
         // Pages are compiled in or read once, and reasons in plans refer to them.

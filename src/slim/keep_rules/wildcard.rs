@@ -28,13 +28,12 @@ pub(in crate::slim) fn matches(pattern: &[u8], path: &[u8]) -> bool {
 pub(in crate::slim) fn covers(pattern: &[u8], path: &[u8]) -> bool {
     if !split(pattern).any(|component| component == ANY) {
         let mut names = split(path);
-        let mut is_empty = true;
-        return split(pattern).all(|component| {
-            is_empty = false;
-            names
-                .next()
-                .is_some_and(|name| matches_name(component, name))
-        }) && !is_empty;
+        let mut wanted = split(pattern).peekable();
+        return wanted.peek().is_some()
+            && wanted.all(|component| {
+                let name = names.next();
+                name.is_some_and(|name| matches_name(component, name))
+            });
     }
     let path = components(path);
     let pattern = components(pattern);

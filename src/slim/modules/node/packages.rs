@@ -72,16 +72,7 @@ pub(super) fn files_of(keep: &mut Keep<'_>, directory: NameId) -> Vec<NameId> {
 }
 
 pub(super) fn is_inside(tree: &Tree, name: NameId, directory: NameId) -> bool {
-    let mut at = name;
-    loop {
-        if at == directory {
-            return true;
-        }
-        if at == NameId::ROOT {
-            return false;
-        }
-        at = tree.parent(at);
-    }
+    name == directory || tree.is_below(name, directory)
 }
 
 pub(super) fn length(tree: &Tree, name: NameId) -> usize {

@@ -80,17 +80,6 @@ pub(super) struct Plugin {
     pub(super) module: String,
 }
 
-fn is_below(tree: &Tree, name: NameId, directory: NameId) -> bool {
-    let mut at = name;
-    while at != NameId::ROOT {
-        at = tree.parent(at);
-        if at == directory {
-            return true;
-        }
-    }
-    false
-}
-
 /// The modules in a directory, by name.
 type Listing = BTreeMap<String, Entry>;
 
@@ -365,7 +354,7 @@ impl Index {
             return false;
         };
         let directory = tree.parent(record);
-        file == record || (!self.is_site(directory) && is_below(tree, file, directory))
+        file == record || (!self.is_site(directory) && tree.is_below(file, directory))
     }
 
     /// The units that a file belongs to.
