@@ -64,7 +64,7 @@ e2e-rich: ## slim programs of a root directory with 65,000 files, and of lean on
 .PHONY: e2e-newest
 e2e-newest: ## the frontend in the Docker of Debian testing, as root; downloads 600 MB once
 	cargo build
-	tests/e2e/newest_docker.sh target/newest-docker env JETTISON=/repository/target/debug/jettison WORK=/work/frontend \
+	tests/e2e/newest_docker.sh target/newest-docker env JETTISON=/repository/target/debug/jettison WORK=/scratch/frontend \
 		/repository/tests/e2e/transports/frontend.sh
 
 .PHONY: fuzz

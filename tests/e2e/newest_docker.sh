@@ -2,9 +2,9 @@
 # Runs a command beside the Docker of Debian testing: newest_docker.sh DIRECTORY COMMAND...
 #
 # The directory gets a root file system of Debian testing (about 600 MB, downloaded once), which becomes the root of the
-# command. The repository is at /repository there, and DIRECTORY/work at /work:
+# command. The repository is at /repository there, and DIRECTORY/work at /scratch:
 #
-#     tests/e2e/newest_docker.sh target/newest-docker env JETTISON=/repository/target/debug/jettison WORK=/work/frontend \
+#     tests/e2e/newest_docker.sh target/newest-docker env JETTISON=/repository/target/debug/jettison WORK=/scratch/frontend \
 #         /repository/tests/e2e/transports/frontend.sh
 set -eu
 here=$(realpath "$(dirname "$0")")
@@ -21,7 +21,7 @@ if [ ! -e "$directory/complete" ]; then
         "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror:-http://deb.debian.org/debian} testing main"
     touch "$directory/complete"
 fi
-mkdir -p "$directory/data" "$directory/work" "$root/repository" "$root/work" "$root/var/lib/docker" "$root/old"
+mkdir -p "$directory/data" "$directory/work" "$root/repository" "$root/scratch" "$root/var/lib/docker" "$root/old"
 export here directory root
 # shellcheck disable=SC2016 # the inner shell expands its own variables
 exec unshare --mount sh -euc '
@@ -33,7 +33,7 @@ exec unshare --mount sh -euc '
     mount -t tmpfs tmpfs "$root/tmp"
     mount -t tmpfs tmpfs "$root/run"
     mount --bind "$here/../.." "$root/repository"
-    mount --bind "$directory/work" "$root/work"
+    mount --bind "$directory/work" "$root/scratch"
     mount --bind "$directory/data" "$root/var/lib/docker"
     cp /etc/resolv.conf "$root/etc/resolv.conf"
     cd "$root"
@@ -41,7 +41,7 @@ exec unshare --mount sh -euc '
     cd /
     umount --lazy /old
     export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DOCKER_HOST=unix:///var/run/docker.sock
-    dockerd --iptables=false --ip6tables=false --bridge=none >/work/daemon.log 2>&1 &
+    dockerd --iptables=false --ip6tables=false --bridge=none >/scratch/daemon.log 2>&1 &
     daemon=$!
     trap "kill $daemon; wait $daemon || true" EXIT
     for _ in $(seq 150); do
