@@ -2595,20 +2595,26 @@ def systemd(name):
     return register
 
 
-@systemd("specifiers")
-def systemd_specifiers(layer):
-    instance = "x" * 200
-    layer.file("etc/systemd/system/a@.service", ("[Service]\nExecStart=/bin/sh $A $B\n" + "".join(
-        f"Environment=A{n}={'%i' * 20_000}\n" for n in range(24))).encode())
-    for number in range(300):
-        layer.link(f"etc/systemd/system/multi-user.target.wants/a@{instance}{number}.service", "../a@.service")
+# Larger inputs end with the limit on the text of units; these come close to it.
+for name, values, instances in [("specifiers", 24, 300), ("specifiers-within-limits", 3, 70)]:
+
+    @systemd(name)
+    def systemd_specifiers(layer, values=values, instances=instances):
+        instance = "x" * 200
+        layer.file("etc/systemd/system/a@.service", ("[Service]\nExecStart=/bin/sh $A0 $A1\n" + "".join(
+            f"Environment=A{n}={'%i' * 300}\n" for n in range(values))).encode())
+        for number in range(instances):
+            layer.link(f"etc/systemd/system/multi-user.target.wants/a@{instance}{number:03}.service", "../a@.service")
 
 
-@systemd("variables")
-def systemd_variables(layer):
-    text = "[Service]\n" + "".join(f"Environment=A{n}={'x' * 900}\n" for n in range(500))
-    layer.file("etc/systemd/system/a.service", (text + fill("ExecStart=/bin/sh $A1 ${A2}${A3}${A4}\n", 500_000)).encode())
-    layer.link("etc/systemd/system/multi-user.target.wants/a.service", "../a.service")
+for name, commands in [("variables", 16_000), ("variables-within-limits", 4_000)]:
+
+    @systemd(name)
+    def systemd_variables(layer, commands=commands):
+        text = "[Service]\n" + "".join(f"Environment=A{n}={'x' * 900}\n" for n in range(500))
+        text += "".join(f"ExecStart=/bin/sh -c \"/bin/p{n} $A1 ${{A2}}${{A3}}${{A4}}\"\n" for n in range(commands))
+        layer.file("etc/systemd/system/a.service", text.encode())
+        layer.link("etc/systemd/system/multi-user.target.wants/a.service", "../a.service")
 
 
 @case("inspect/index-nested")
