@@ -105,6 +105,7 @@ pub mod deployment;
 pub mod dockerfile;
 pub mod elf;
 pub mod evidence;
+pub mod examples;
 #[cfg(feature = "frontend")]
 pub mod frontend;
 #[cfg(feature = "fuzzing")]

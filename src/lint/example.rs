@@ -46,6 +46,24 @@ fn example(fence: &Fence) -> Option<Example> {
     })
 }
 
+/// The examples of images in a Markdown text: fences tagged `image bad` or `image good`.
+pub fn image_examples(markdown: &str) -> Vec<Example> {
+    let mut examples = Vec::new();
+    for fence in fences(markdown) {
+        let verdict = match fence.tag.as_str() {
+            "image bad" => Verdict::Bad,
+            "image good" => Verdict::Good,
+            _ => continue,
+        };
+        examples.push(Example {
+            verdict,
+            text: fence.text,
+            line: fence.line,
+        });
+    }
+    examples
+}
+
 /// An example of a deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeploymentExample {

@@ -38,7 +38,9 @@ pub use dockerfile::{
     BuildContext, DockerfileContext, DockerfileReport, Extras, Facts, IgnoreFile, clean, facts,
     lint, lint_with, of_all_builds,
 };
-pub use example::{DeploymentExample, Example, Verdict, deployment_examples, examples};
+pub use example::{
+    DeploymentExample, Example, Verdict, deployment_examples, examples, image_examples,
+};
 pub use finding::*;
 pub use image::{ImageContext, ImageInput, ImageReport, lint_image};
 pub use index::index_markdown;

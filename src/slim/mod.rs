@@ -49,7 +49,9 @@ mod writes;
 pub(crate) use build_history::BuildHistory;
 pub use deployed::{DeployedCommand, DeployedContainer, DeployedMount, DeployedValue};
 pub use graph::{Graph, Link, Need, Note, Reason, Unmet};
-pub use keep_rules::{KeepPage, KeepRuleError, KeepRules, add_keep_rules, keep_rules};
+pub use keep_rules::{
+    KeepPage, KeepRuleError, KeepRules, add_keep_rules, keep_rules, own_keep_rules,
+};
 pub use options::{Modules, PlanError, PlanOptions};
 pub use plan::{Count, PartLeftOut, Plan, Totals};
 pub use program_finder::ProgramFinder;

@@ -9,7 +9,7 @@ const IMAGES: &[&str] = &["image", "elf", "packages"];
 const FINDINGS: &[&str] = &["advisories", "slim", "lint"];
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&[&str]]); 28] = [
+const MAY_USE: [(&str, &[&[&str]]); 29] = [
     ("size", &[]),
     ("hash", &[]),
     ("trust", &[&["hash"]]),
@@ -69,6 +69,10 @@ const MAY_USE: [(&str, &[&[&str]]); 28] = [
         ],
     ),
     ("frontend", &[&["hash", "trust"]]),
+    (
+        "examples",
+        &[&["hash", "printable", "page", "image", "slim"]],
+    ),
     (
         "harden",
         &[&["image", "slim", "lint", "knowledge", "printable"]],
@@ -136,7 +140,8 @@ const MAY_USE: [(&str, &[&[&str]]); 28] = [
                 "shellcheck",
             ],
             &[
-                "inspect", "loading", "evidence", "frontend", "harden", "report", "config",
+                "inspect", "loading", "evidence", "examples", "frontend", "harden", "report",
+                "config",
             ],
         ],
     ),
@@ -563,7 +568,8 @@ fn paths_in(text: &str) -> Vec<Vec<String>> {
         .filter(|statement| {
             let last = statement.trim_start().lines().last().unwrap_or_default();
             let first = statement.trim_start().lines().next().unwrap_or_default();
-            !(first.starts_with("use ") || first.starts_with("pub") && last.contains("use "))
+            let is_reexport = [first, last].iter().any(|line| line.contains("use "));
+            !(first.starts_with("use ") || first.starts_with("pub") && is_reexport)
         })
         .collect::<Vec<_>>()
         .join(";");

@@ -283,6 +283,52 @@ fn directory(files: &[(&str, &[u8])]) -> tempfile::TempDir {
 const IMAGE: &str =
     "elf /usr/bin/app\nfile /opt/data/models/a.bin \"x\"\nentrypoint /usr/bin/app\n";
 
+/// An example on the page of a keep rule.
+const KEEP_EXAMPLE: &str = "\n```image keeps\n  elf /usr/bin/app\n+ file /opt/data/models/a.bin\n  entrypoint /usr/bin/app\n```\n";
+/// A rule whose page has examples of images.
+const RULE_EXAMPLE: &str = "[[rule]]\nname = \"own\"\nmessage = \"m\"\npath = \"/opt/*.key\"\npage = '''\n\
+    ```image bad\nfile /opt/a.key\nfile /app\nentrypoint /app\n```\n\n\
+    ```image good\nfile /opt/a.pem\nfile /app\nentrypoint /app\n```\n'''\n";
+
+#[test]
+fn images_on_pages_are_tested() {
+    let file = format!("keep-rules = \"keep\"\n{RULE_EXAMPLE}");
+    let page = format!("{KEEP}{KEEP_EXAMPLE}");
+    let directory = directory(&[
+        (".jettison.toml", file.as_bytes()),
+        ("keep/app-models.md", page.as_bytes()),
+    ]);
+    let (is_ok, report) = jettison(directory.path(), &["rules", "--test"]);
+    let expected = "own: 2 examples passed\nkeep/app-models: 1 example passed\n";
+    assert!(is_ok && report.contains(expected), "{report}");
+    for (from, to, expected) in [
+        ("+ file", "- file", "`/opt/data/models/a.bin` is kept"),
+        ("/models/a.bin", "/a.bin", "is not kept"),
+        (
+            "+ file",
+            "+ fail",
+            "line 2 of the image: `fail` describes nothing",
+        ),
+        ("point /usr/bin/app", "point /usr/bin/other", "cannot slim"),
+    ] {
+        let changed = page.replace(from, to);
+        fs::write(directory.path().join("keep/app-models.md"), changed).expect("a file");
+        let (is_ok, report) = jettison(directory.path(), &["rules", "--test"]);
+        assert!(!is_ok && report.contains(expected), "{report}");
+    }
+    for (from, to, expected) in [
+        ("/opt/a.pem", "/opt/b.key", "1 findings instead of none"),
+        ("a.key", "a.key mode=999", "`mode=999` is not a number"),
+        ("/opt/a.key", "/../a.key", "line 1 of the image"),
+        ("a.key", "a.key size=90000000", "larger than"),
+    ] {
+        let changed = RULE_EXAMPLE.replacen(from, to, 1);
+        fs::write(directory.path().join(".jettison.toml"), changed).expect("a file");
+        let (is_ok, report) = jettison(directory.path(), &["rules", "--test"]);
+        assert!(!is_ok && report.contains(expected), "{report}");
+    }
+}
+
 const KEEP: &str = "---\npaths: [/usr/bin/app]\ncertain: [/opt/data/models/**]\n---\n\
                     # Models of the application\n\n## Sources\n\n- ours\n";
 

@@ -23,5 +23,5 @@ mod written;
 pub(in crate::slim) use engine::RuleTracer;
 pub(in crate::slim) use find::{Finder, Finds};
 pub use page::KeepPage;
-pub use registry::{KeepRuleError, KeepRules, add_keep_rules, keep_rules};
+pub use registry::{KeepRuleError, KeepRules, add_keep_rules, keep_rules, own_keep_rules};
 pub(in crate::slim) use registry::{is_not_opened, is_provided, opened_by_libc};

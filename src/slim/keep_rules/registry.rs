@@ -137,6 +137,11 @@ pub fn add_keep_rules(texts: Vec<(String, String)>) -> Result<(), KeepRuleError>
     Ok(())
 }
 
+/// The rules of the user's own, sorted by name.
+pub fn own_keep_rules() -> &'static [KeepPage] {
+    OWN.get().map_or(&[], Vec::as_slice)
+}
+
 fn own_pages(texts: Vec<(String, String)>) -> Result<Vec<KeepPage>, KeepRuleError> {
     let mut own: Vec<KeepPage> = Vec::new();
     for (name, text) in texts {

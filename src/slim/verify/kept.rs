@@ -332,8 +332,8 @@ fn is_same(before: &Request, after: &Request) -> bool {
 }
 
 #[cfg(test)]
-#[expect(dead_code, reason = "these tests need little of it")]
-#[path = "../../../tests/it/builders/elf_file.rs"]
+#[expect(dead_code, unreachable_pub, reason = "these tests need little of it")]
+#[path = "../../examples/elf_file.rs"]
 mod elf_file;
 
 #[cfg(test)]

@@ -2,5 +2,6 @@
 //! as text.
 
 pub(crate) mod description;
-pub(crate) mod elf_file;
 pub(crate) mod images;
+
+pub(crate) use jettison::examples::elf_file;

@@ -1,131 +1,68 @@
 //! The pages of keep rules are tests: every fenced image in `rules/keep` is planned.
-//!
-//! The rule must apply to the image in an `image keeps` block and must not apply to the one in an
-//! `image ignores` block. Paths marked with `+` must be kept, and paths marked with `-` must not.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use jettison::page::{Fence, fences};
-use jettison::slim::{KeepPage, PlanOptions, Root, Why, keep_rules, plan, verify};
+use jettison::examples::{KeepExample, Mark, keep_examples};
+use jettison::page::fences;
+use jettison::slim::{KeepPage, keep_rules};
 
-use super::machine::Planned;
-use crate::builders::description::image;
-use crate::builders::description::lines::{Line, Mark, lines};
-
-/// The part that all examples share: a distribution with merged `/usr`, the loader and the C
-/// library.
-const DISTRIBUTION: &str = "\
-dir /usr/bin
-dir /usr/lib/x86_64-linux-gnu
-dir /usr/lib64
-link /bin -> usr/bin
-link /lib -> usr/lib
-link /lib64 -> usr/lib64
-library /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
-link /usr/lib64/ld-linux-x86-64.so.2 -> /lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
-library /usr/lib/x86_64-linux-gnu/libc.so.6 needs=ld-linux-x86-64.so.2
-";
-
-/// The plan for an example.
-fn planned(text: &str) -> Planned {
-    // An example may contain its own C library.
-    let described: BTreeSet<&str> = lines(text).iter().map(Line::path).collect();
-    let mut whole = String::new();
-    for line in DISTRIBUTION.lines() {
-        if !described.contains(lines(line)[0].path()) {
-            whole += line;
-            whole.push('\n');
-        }
-    }
-    let mut image = image(&(whole + text));
-    // Without layers, no file counts as added by the user, so only the rule can keep files.
-    if image.layers.len() == 1 {
-        image.layers.clear();
-    }
-    let plan = plan(&image, &PlanOptions::default()).unwrap();
-    let problems = verify(&image, &plan).unwrap();
-    assert!(problems.is_empty(), "{problems:?}");
-    Planned { image, plan }
-}
-
-/// Whether a rule gave a reason that counts.
-fn fired(planned: &Planned, rule: &str) -> bool {
-    let is_rules = |why: &Why| match why {
-        Why::Rule { rule: name, .. }
-        | Why::Opened { rule: name, .. }
-        | Why::Root(Root::Rule { rule: name, .. }) => *name == rule,
-        _ => false,
+fn failures(page: &KeepPage, example: &KeepExample) -> Vec<String> {
+    let failures = match example.failures(page) {
+        Ok(failures) => failures,
+        Err(error) => vec![error.to_string()],
     };
-    let mut reasons = planned
-        .plan
-        .kept()
-        .iter()
-        .flat_map(|&name| planned.plan.reasons(name));
-    reasons.any(|reason| is_rules(&reason.why))
-}
-
-fn failures(page: &KeepPage, fence: &Fence) -> Vec<String> {
-    let planned = planned(&fence.text);
-    let fires = match fence.tag.as_str() {
-        "image keeps" => true,
-        "image ignores" => false,
-        tag => panic!("{}: unknown fence `{tag}`", page.name),
-    };
-    let mut failures = Vec::new();
-    let mut fail =
-        |what: String| failures.push(format!("{}, line {}: {what}", page.name, fence.line));
-    if fired(&planned, page.name) != fires {
-        fail(if fires {
-            "the rule keeps nothing".into()
-        } else {
-            "the rule keeps something".into()
-        });
-    }
-    for line in lines(&fence.text) {
-        let Some(mark) = line.mark else { continue };
-        let path = line.path();
-        match (mark, planned.keeps(path)) {
-            (Mark::Kept, false) => fail(format!("`{path}` is not kept")),
-            (Mark::Dropped, true) => {
-                fail(format!("`{path}` is kept: {:?}", planned.reasons(path)));
-            }
-            _ => {}
-        }
-    }
+    let place = format!("{}, line {}", page.name, example.line);
     failures
-}
-
-fn examples(page: &KeepPage) -> Vec<Fence> {
-    fences(page.body)
-        .into_iter()
-        .filter(|fence| fence.tag.starts_with("image"))
+        .iter()
+        .map(|failure| format!("{place}: {failure}"))
         .collect()
 }
 
 #[test]
 fn every_example_image_on_a_keep_page_holds() {
-    let failures: Vec<String> = keep_rules()
-        .iter()
-        .flat_map(|page| {
-            examples(page)
-                .into_iter()
-                .flat_map(|fence| failures(page, &fence))
-        })
-        .collect();
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    let mut all = Vec::new();
+    for page in keep_rules().iter() {
+        for example in keep_examples(page.body) {
+            all.extend(failures(page, &example));
+        }
+    }
+    assert!(all.is_empty(), "{}", all.join("\n"));
+}
+
+#[test]
+fn an_example_that_does_not_hold_fails() {
+    let page = keep_rules().get("redis").unwrap();
+    let text = page.body;
+    let wrong = [
+        text.replace("+ elf /usr/bin/redis-cli", "- elf /usr/bin/redis-cli"),
+        text.replace("- library /opt/modules/b.so", "+ library /opt/modules/b.so"),
+        text.replace("```image keeps", "```image ignores"),
+        text.replace("entrypoint /usr/bin/redis-server", "entrypoint"),
+        text.replace("- library /opt/modules/b.so", "- thing /opt/modules/b.so"),
+        text.replace("- library /opt/modules/b.so", "- library opt/modules/b.so"),
+        text.replace("- library /opt/modules/b.so", "- file /a size=99999999"),
+    ];
+    for body in wrong {
+        let example = &keep_examples(&body)[0];
+        assert!(!failures(page, example).is_empty(), "{body}");
+    }
 }
 
 #[test]
 fn every_keep_page_shows_a_kept_and_an_untriggered_example() {
     for page in keep_rules().iter() {
-        let examples = examples(page);
+        let examples = keep_examples(page.body);
+        let images = fences(page.body)
+            .iter()
+            .filter(|fence| fence.tag.starts_with("image"))
+            .count();
+        assert_eq!(images, examples.len(), "{} has an unknown fence", page.name);
         let shows = |mark: Mark| {
-            examples.iter().any(|fence| {
-                lines(&fence.text)
-                    .iter()
-                    .any(|line| line.mark == Some(mark))
+            examples.iter().any(|example| {
+                let marks = example.marks().unwrap();
+                marks.iter().any(|&(_, shown)| shown == mark)
             })
         };
         assert!(
@@ -133,7 +70,7 @@ fn every_keep_page_shows_a_kept_and_an_untriggered_example() {
             "{} shows nothing that is kept",
             page.name
         );
-        let ignores = examples.iter().any(|fence| fence.tag == "image ignores");
+        let ignores = examples.iter().any(|example| !example.keeps);
         assert!(
             ignores || shows(Mark::Dropped),
             "{} shows nothing that is dropped",

@@ -7,7 +7,7 @@ use goblin::elf::header::{
 /// The contents of a file. Little-endian x86-64 unless specified otherwise.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
-pub(crate) struct ElfFile {
+pub struct ElfFile {
     is_64: bool,
     big_endian: bool,
     machine: u16,
@@ -49,11 +49,11 @@ const VERNEEDNUM: u64 = 0x6fff_ffff;
 /// Addresses differ from offsets by this amount, so that code that confuses them fails.
 const BASE: u64 = 0x1_0000;
 
-pub(crate) const GLIBC: &str = "/lib64/ld-linux-x86-64.so.2";
-pub(crate) const MUSL: &str = "/lib/ld-musl-x86_64.so.1";
+pub const GLIBC: &str = "/lib64/ld-linux-x86-64.so.2";
+pub const MUSL: &str = "/lib/ld-musl-x86_64.so.1";
 
 /// A program with this loader.
-pub(crate) fn program(interpreter: &str) -> ElfFile {
+pub fn program(interpreter: &str) -> ElfFile {
     ElfFile {
         interpreter: Some(interpreter.to_owned()),
         kind: ET_EXEC,
@@ -62,7 +62,7 @@ pub(crate) fn program(interpreter: &str) -> ElfFile {
 }
 
 /// A library; an empty SONAME means none.
-pub(crate) fn library(soname: &str) -> ElfFile {
+pub fn library(soname: &str) -> ElfFile {
     let strings = if soname.is_empty() {
         Vec::new()
     } else {
@@ -94,78 +94,78 @@ impl ElfFile {
         self
     }
 
-    pub(crate) fn needs(self, soname: &str) -> Self {
+    pub fn needs(self, soname: &str) -> Self {
         self.string(NEEDED, soname)
     }
 
-    pub(crate) fn rpath(self, path: &str) -> Self {
+    pub fn rpath(self, path: &str) -> Self {
         self.string(RPATH, path)
     }
 
-    pub(crate) fn runpath(self, path: &str) -> Self {
+    pub fn runpath(self, path: &str) -> Self {
         self.string(RUNPATH, path)
     }
 
-    pub(crate) fn filter(self, soname: &str) -> Self {
+    pub fn filter(self, soname: &str) -> Self {
         self.string(0x7fff_ffff, soname)
     }
 
-    pub(crate) fn auxiliary(self, soname: &str) -> Self {
+    pub fn auxiliary(self, soname: &str) -> Self {
         self.string(0x7fff_fffd, soname)
     }
 
-    pub(crate) fn flags_1(self, flags_1: u64) -> Self {
+    pub fn flags_1(self, flags_1: u64) -> Self {
         Self { flags_1, ..self }
     }
 
-    pub(crate) fn machine(self, machine: u16) -> Self {
+    pub fn machine(self, machine: u16) -> Self {
         Self { machine, ..self }
     }
 
-    pub(crate) fn bits_32(self) -> Self {
+    pub fn bits_32(self) -> Self {
         Self {
             is_64: false,
             ..self
         }
     }
 
-    pub(crate) fn big_endian(self) -> Self {
+    pub fn big_endian(self) -> Self {
         Self {
             big_endian: true,
             ..self
         }
     }
 
-    pub(crate) fn imports(mut self, symbol: &str) -> Self {
+    pub fn imports(mut self, symbol: &str) -> Self {
         self.imports.push(symbol.to_owned());
         self
     }
 
-    pub(crate) fn exports(mut self, symbol: &str) -> Self {
+    pub fn exports(mut self, symbol: &str) -> Self {
         self.exports.push(symbol.to_owned());
         self
     }
 
-    pub(crate) fn with_old_hash(self) -> Self {
+    pub fn with_old_hash(self) -> Self {
         Self {
             gnu_hash: false,
             ..self
         }
     }
 
-    pub(crate) fn wants_version(mut self, library: &str, versions: &[&str]) -> Self {
+    pub fn wants_version(mut self, library: &str, versions: &[&str]) -> Self {
         let versions = versions.iter().map(|&version| version.to_owned()).collect();
         self.version_needs.push((library.to_owned(), versions));
         self
     }
 
-    pub(crate) fn defines_version(mut self, version: &str) -> Self {
+    pub fn defines_version(mut self, version: &str) -> Self {
         self.version_definitions.push(version.to_owned());
         self
     }
 
     /// Without a dynamic section.
-    pub(crate) fn fixed(self) -> Self {
+    pub fn fixed(self) -> Self {
         Self {
             dynamic: false,
             ..self
@@ -173,12 +173,12 @@ impl ElfFile {
     }
 
     /// `PT_GNU_STACK`, with flags such as 6 for a readable and writable stack.
-    pub(crate) fn stack(self, flags: u64) -> Self {
+    pub fn stack(self, flags: u64) -> Self {
         self.segment(0x6474_e551, flags)
     }
 
     /// `PT_GNU_RELRO`.
-    pub(crate) fn relro(self) -> Self {
+    pub fn relro(self) -> Self {
         self.segment(0x6474_e552, 4)
     }
 
@@ -187,7 +187,7 @@ impl ElfFile {
         self
     }
 
-    pub(crate) fn text_relocations(self) -> Self {
+    pub fn text_relocations(self) -> Self {
         Self {
             text_relocations: true,
             ..self
@@ -195,21 +195,21 @@ impl ElfFile {
     }
 
     /// Adds a slice of strings, stored as in Go and Rust.
-    pub(crate) fn refers_to(mut self, texts: &[&str]) -> Self {
+    pub fn refers_to(mut self, texts: &[&str]) -> Self {
         self.references
             .extend(texts.iter().map(|&text| text.to_owned()));
         self
     }
 
     /// Position-independent, although it has a loader.
-    pub(crate) fn movable(self) -> Self {
+    pub fn movable(self) -> Self {
         Self {
             kind: ET_DYN,
             ..self
         }
     }
 
-    pub(crate) fn bytes(&self) -> Vec<u8> {
+    pub fn bytes(&self) -> Vec<u8> {
         Writer {
             file: self,
             bytes: Vec::new(),

@@ -1,21 +1,21 @@
-//! Images described as text, for the examples on the pages of rules and keep rules and for other
-//! tests. `rules/guide/adding-a-rule.md` documents the notation.
-
-pub(crate) mod lines;
+//! Images described as text.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::io::Write as _;
 
-use jettison::config;
-use jettison::image::{Image, Options};
-use jettison::lint::image::Policy;
-use jettison::rules::registry;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use tar::{EntryType, Header};
 
+use crate::hash::hex;
+use crate::image::{Image, Options, Reference, Silent};
+
 use super::elf_file::{self, GLIBC};
-use super::images::{docker_archive, open_with, sha256};
-use lines::{Entry, Line, lines};
+use super::error::{DescriptionError, ExampleError};
+use super::lines::{Entry, Line, lines};
+
+/// Size in bytes of the header of an entry.
+const BLOCK: usize = 512;
 
 /// Files before the first `layer` line belong to a layer with this history.
 const BASE: &str = "/bin/sh -c #(nop) ADD file:base in / ";
@@ -23,43 +23,53 @@ const BASE: &str = "/bin/sh -c #(nop) ADD file:base in / ";
 /// The permission to listen on low ports, as an extended attribute.
 const CAPABILITY: &[u8] = b"\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
-/// Builds the image from a description.
-pub(crate) fn image(text: &str) -> Image {
-    open_with(&archive(text), &Options::default()).unwrap()
+/// Maximum size in bytes of the layers of a described image.
+const MAX_SIZE: usize = 64 << 20;
+
+/// The description of an image.
+#[derive(Clone, Debug)]
+pub struct Description<'a> {
+    pub lines: Vec<Line<'a>>,
 }
 
-/// Builds a Docker archive from a description.
-pub(crate) fn archive(text: &str) -> Vec<u8> {
-    let mut archive = Archive::new();
-    for line in lines(text) {
-        archive.add(&line);
+impl<'a> Description<'a> {
+    pub fn parse(text: &'a str) -> Result<Self, DescriptionError> {
+        Ok(Self {
+            lines: lines(text)?,
+        })
     }
-    archive.finish()
-}
 
-/// The policy in the `policy` lines of a description, as of 2026-01-01.
-pub(crate) fn policy(text: &str) -> Policy {
-    let policy = values(text, "policy").join("\n");
-    let config = config::parse(Path::new("policy.toml"), &policy, registry()).unwrap();
-    Policy {
-        today: "2026-01-01".parse().ok(),
-        ..config.policy
-    }
-}
-
-/// The OSV records in the `osv` lines of a description.
-pub(crate) fn osv_records(text: &str) -> Vec<&str> {
-    values(text, "osv")
-}
-
-fn values<'a>(text: &'a str, kind: &str) -> Vec<&'a str> {
-    let mut values = Vec::new();
-    for line in lines(text) {
-        if line.kind == kind {
-            values.push(line.rest);
+    /// The values of all lines of a kind, such as `policy`.
+    pub fn values(&self, kind: &str) -> Vec<&'a str> {
+        let mut values = Vec::new();
+        for line in &self.lines {
+            if line.kind == kind {
+                values.push(line.rest);
+            }
         }
+        values
     }
-    values
+
+    /// Builds a Docker archive.
+    pub fn archive(&self) -> Result<Vec<u8>, DescriptionError> {
+        let mut archive = Archive::new();
+        for line in &self.lines {
+            archive.add(line)?;
+            if archive.size > MAX_SIZE {
+                return Err(line.error(format!("the image is larger than {MAX_SIZE} bytes")));
+            }
+        }
+        Ok(archive.finish())
+    }
+
+    /// Builds the image and reads it.
+    pub fn image(&self) -> Result<Image, ExampleError> {
+        let archive = self.archive()?;
+        let mut file = tempfile::Builder::new().suffix(".tar").tempfile()?;
+        file.write_all(&archive)?;
+        let reference = Reference::Path(file.path().to_owned());
+        Ok(Image::open(&reference, &Options::default(), &Silent)?)
+    }
 }
 
 /// A Docker archive under construction.
@@ -73,6 +83,8 @@ struct Archive {
     /// The other fields.
     document: Value,
     name: String,
+    /// Bytes of all layers so far.
+    size: usize,
 }
 
 impl Archive {
@@ -88,12 +100,13 @@ impl Archive {
                 "created": "2026-01-01T00:00:00Z",
             }),
             name: "app:1".to_owned(),
+            size: 0,
         }
     }
 
-    fn add(&mut self, line: &Line<'_>) {
+    fn add(&mut self, line: &Line<'_>) -> Result<(), DescriptionError> {
         match line.kind {
-            "file" | "elf" | "library" | "dir" | "link" | "gone" => self.add_entry(line),
+            "file" | "elf" | "library" | "dir" | "link" | "gone" => self.add_entry(line)?,
             "layer" => {
                 self.record_layer();
                 self.layers.push(Layer::new(line.rest));
@@ -108,8 +121,9 @@ impl Archive {
             "architecture" | "created" => self.document[line.kind] = line.rest.into(),
             // These describe inputs of the check instead of the image.
             "policy" | "osv" => {}
-            _ => self.configure(line),
+            _ => self.configure(line)?,
         }
+        Ok(())
     }
 
     fn layer(&mut self) -> &mut Layer {
@@ -122,8 +136,8 @@ impl Archive {
         self.history.push(json!({"created_by": created_by}));
     }
 
-    fn add_entry(&mut self, line: &Line<'_>) {
-        let mut entry = Entry::parse(line);
+    fn add_entry(&mut self, line: &Line<'_>) -> Result<(), DescriptionError> {
+        let mut entry = Entry::parse(line)?;
         let (kind, mode) = match line.kind {
             "file" if is_in_bin(&entry.path) => (EntryType::Regular, 0o755),
             "file" => (EntryType::Regular, 0o644),
@@ -137,17 +151,25 @@ impl Archive {
                 (EntryType::Regular, 0o644)
             }
             kind => {
-                entry.content = elf(kind, &entry);
+                entry.content = elf(kind, &entry)?;
                 (EntryType::Regular, 0o755)
             }
         };
+        let length = entry
+            .number("size", 10)?
+            .map_or(entry.content.len(), |size| size as usize);
+        self.size = self.size.saturating_add(length).saturating_add(BLOCK);
+        if self.size > MAX_SIZE {
+            return Ok(());
+        }
+        entry.content.resize(length, 0);
         let layer = self.layers.last_mut().expect("there is a base layer");
         layer.add_parents(&entry.path, &self.links);
-        layer.append(&entry, kind, mode);
+        layer.append(&entry, kind, mode)
     }
 
     /// Sets a field of the image configuration.
-    fn configure(&mut self, line: &Line<'_>) {
+    fn configure(&mut self, line: &Line<'_>) -> Result<(), DescriptionError> {
         let settings = &mut self.settings;
         let rest = line.rest;
         let words: Vec<&str> = rest.split_whitespace().collect();
@@ -160,17 +182,23 @@ impl Archive {
                 test.extend(words);
                 settings["Healthcheck"] = json!({"Test": test});
             }
-            "env" => settings["Env"].as_array_mut().unwrap().push(rest.into()),
+            "env" => settings["Env"]
+                .as_array_mut()
+                .expect("it is created as a list")
+                .push(rest.into()),
             "label" => {
-                let (name, value) = rest.split_once('=').expect("a label has a value");
+                let Some((name, value)) = rest.split_once('=') else {
+                    return Err(line.error(format!("label `{rest}` has no value")));
+                };
                 settings["Labels"][name] = value.into();
             }
             "expose" => settings["ExposedPorts"][rest] = json!({}),
             "volume" => settings["Volumes"][rest] = json!({}),
             "user" => settings["User"] = rest.into(),
             "workdir" => settings["WorkingDir"] = rest.into(),
-            other => panic!("`{other}` describes nothing"),
+            other => return Err(line.error(format!("`{other}` describes nothing"))),
         }
+        Ok(())
     }
 
     fn finish(mut self) -> Vec<u8> {
@@ -185,15 +213,44 @@ impl Archive {
         let mut archives = Vec::new();
         let mut diff_ids = Vec::new();
         for layer in self.layers {
-            let archive = layer.tar.into_inner().unwrap();
-            diff_ids.push(format!("sha256:{}", sha256(&archive)));
+            let archive = layer.tar.into_inner().expect("memory can be written");
+            diff_ids.push(format!("sha256:{}", digest(&archive)));
             archives.push(archive);
         }
         self.document["config"] = self.settings;
         self.document["history"] = self.history.into();
         self.document["rootfs"] = json!({"type": "layers", "diff_ids": diff_ids});
-        docker_archive(&archives, &self.document, &[self.name.as_str()])
+        docker_archive(&archives, &self.document, &self.name)
     }
+}
+
+/// A Docker archive as created by Podman.
+fn docker_archive(layers: &[Vec<u8>], config: &Value, name: &str) -> Vec<u8> {
+    let config = config.to_string();
+    let config_name = format!("{}.json", digest(config.as_bytes()));
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut names = Vec::new();
+    for layer in layers {
+        let name = format!("{}.tar", digest(layer));
+        append_file(&mut tar, &name, layer);
+        names.push(name);
+    }
+    let manifest = json!([{"Config": config_name, "RepoTags": [name], "Layers": names}]);
+    append_file(&mut tar, &config_name, config.as_bytes());
+    append_file(&mut tar, "manifest.json", manifest.to_string().as_bytes());
+    tar.into_inner().expect("memory can be written")
+}
+
+fn append_file(tar: &mut tar::Builder<Vec<u8>>, name: &str, content: &[u8]) {
+    let mut header = Header::new_ustar();
+    header.set_mode(0o644);
+    header.set_size(content.len() as u64);
+    tar.append_data(&mut header, name, content)
+        .expect("the name is short, and memory can be written");
+}
+
+fn digest(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 struct Layer {
@@ -229,41 +286,43 @@ impl Layer {
             header.set_mode(0o755);
             header.set_size(0);
             let name = format!("{}/", &directory[1..]);
-            self.tar.append_data(&mut header, name, &b""[..]).unwrap();
+            // An invalid name is reported for the entry itself.
+            let _ = self.tar.append_data(&mut header, name, &b""[..]);
         }
     }
 
-    fn append(&mut self, entry: &Entry<'_>, kind: EntryType, mode: u32) {
-        let mut content = entry.content.clone();
-        if let Some(size) = entry.value("size") {
-            content.resize(size.parse().unwrap(), 0);
-        }
-        let mode = match entry.value("mode") {
-            Some(mode) => u32::from_str_radix(mode, 8).unwrap(),
-            None => mode,
-        };
+    fn append(
+        &mut self,
+        entry: &Entry<'_>,
+        kind: EntryType,
+        mode: u32,
+    ) -> Result<(), DescriptionError> {
         let mut header = Header::new_ustar();
         header.set_entry_type(kind);
-        header.set_mode(mode);
-        header.set_uid(entry.value("uid").map_or(0, |uid| uid.parse().unwrap()));
-        header.set_gid(entry.value("gid").map_or(0, |gid| gid.parse().unwrap()));
+        header.set_mode(entry.number("mode", 8)?.unwrap_or(mode));
+        header.set_uid(entry.number("uid", 10)?.unwrap_or(0).into());
+        header.set_gid(entry.number("gid", 10)?.unwrap_or(0).into());
         header.set_mtime(0);
-        header.set_size(content.len() as u64);
+        header.set_size(entry.content.len() as u64);
         if entry.has("cap") {
             let record = ("SCHILY.xattr.security.capability", CAPABILITY);
-            self.tar.append_pax_extensions([record]).unwrap();
+            self.tar
+                .append_pax_extensions([record])
+                .expect("memory can be written");
         }
         let path = entry.path.trim_start_matches('/');
-        match entry.target {
-            Some(target) => self.tar.append_link(&mut header, path, target).unwrap(),
+        let written = match entry.target {
+            Some(target) => self.tar.append_link(&mut header, path, target),
             None => self
                 .tar
-                .append_data(&mut header, path, content.as_slice())
-                .unwrap(),
-        }
+                .append_data(&mut header, path, entry.content.as_slice()),
+        };
+        // For example, `tar` refuses a path with `..`.
+        written.map_err(|error| entry.error(error.to_string()))?;
         if kind == EntryType::Directory {
             self.directories.insert(entry.path.clone());
         }
+        Ok(())
     }
 }
 
@@ -282,7 +341,7 @@ fn whiteout(path: &str) -> String {
 }
 
 /// A program or library, followed by the text that it contains.
-fn elf(kind: &str, entry: &Entry<'_>) -> Vec<u8> {
+fn elf(kind: &str, entry: &Entry<'_>) -> Result<Vec<u8>, DescriptionError> {
     let mut file = if kind == "library" {
         let name = entry.path.rsplit('/').next().unwrap_or_default();
         elf_file::library(entry.value("soname").unwrap_or(name))
@@ -324,7 +383,7 @@ fn elf(kind: &str, entry: &Entry<'_>) -> Vec<u8> {
     }
     let has_slices = entry.has("slices");
     if has_slices {
-        let content = str::from_utf8(&entry.content).expect("slices are text");
+        let content = String::from_utf8_lossy(&entry.content);
         let texts: Vec<&str> = content.split('\0').collect();
         file = file.refers_to(&texts);
     }
@@ -334,5 +393,5 @@ fn elf(kind: &str, entry: &Entry<'_>) -> Vec<u8> {
         bytes.extend(&entry.content);
         bytes.push(0);
     }
-    bytes
+    Ok(bytes)
 }

@@ -1,42 +1,53 @@
 //! The lines of a description, each with a kind and its arguments.
 
+use super::error::DescriptionError;
+
 /// The expectation of an example for a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
+pub enum Mark {
     Kept,
     Dropped,
 }
 
 /// A line with the content from the `|` lines below it.
-pub(crate) struct Line<'a> {
-    pub(crate) mark: Option<Mark>,
-    pub(super) kind: &'a str,
+#[derive(Clone, Debug)]
+pub struct Line<'a> {
+    /// The line of the description, from 1.
+    pub number: usize,
+    pub mark: Option<Mark>,
+    pub kind: &'a str,
     /// Everything after the kind.
-    pub(super) rest: &'a str,
+    pub rest: &'a str,
     content: String,
 }
 
 /// The lines of a description, in order.
-pub(crate) fn lines(text: &str) -> Vec<Line<'_>> {
+pub(super) fn lines(text: &str) -> Result<Vec<Line<'_>>, DescriptionError> {
     let mut lines: Vec<Line<'_>> = Vec::new();
-    for line in text.lines() {
+    for (index, line) in text.lines().enumerate() {
         if line.trim().is_empty() {
             continue;
         }
-        if let Some(content) = line.trim_start().strip_prefix('|') {
-            let above = lines.last_mut().expect("content is below its entry");
-            let content = content.strip_prefix(' ').unwrap_or(content);
-            above.content.push_str(content);
-            above.content.push('\n');
-        } else {
-            lines.push(Line::parse(line));
-        }
+        let Some(content) = line.trim_start().strip_prefix('|') else {
+            lines.push(Line::parse(index + 1, line));
+            continue;
+        };
+        let Some(above) = lines.last_mut() else {
+            let reason = "content is below its entry".to_owned();
+            return Err(DescriptionError {
+                line: index + 1,
+                reason,
+            });
+        };
+        let content = content.strip_prefix(' ').unwrap_or(content);
+        above.content.push_str(content);
+        above.content.push('\n');
     }
-    lines
+    Ok(lines)
 }
 
 impl<'a> Line<'a> {
-    fn parse(line: &'a str) -> Self {
+    fn parse(number: usize, line: &'a str) -> Self {
         let (mark, line) = if let Some(rest) = line.strip_prefix("+ ") {
             (Some(Mark::Kept), rest)
         } else if let Some(rest) = line.strip_prefix("- ") {
@@ -47,6 +58,7 @@ impl<'a> Line<'a> {
         };
         let (kind, rest) = line.split_once(' ').unwrap_or((line, ""));
         Self {
+            number,
             mark,
             kind,
             rest,
@@ -55,9 +67,19 @@ impl<'a> Line<'a> {
     }
 
     /// The path of an entry.
-    pub(crate) fn path(&self) -> &'a str {
-        let first = self.rest.split_whitespace().next();
-        first.unwrap_or_else(|| panic!("`{}` has no path", self.kind))
+    pub fn path(&self) -> Result<&'a str, DescriptionError> {
+        match self.rest.split_whitespace().next() {
+            Some(path) if path.starts_with('/') && path.len() > 1 => Ok(path),
+            Some(path) => Err(self.error(format!("`{path}` is not an absolute path"))),
+            None => Err(self.error(format!("`{}` has no path", self.kind))),
+        }
+    }
+
+    pub(super) fn error(&self, reason: String) -> DescriptionError {
+        DescriptionError {
+            line: self.number,
+            reason,
+        }
     }
 }
 
@@ -89,6 +111,7 @@ const FLAGS: &[&str] = &[
 
 /// An entry of a layer: `KIND PATH WORDS… "CONTENT"` or `link PATH -> TARGET`.
 pub(super) struct Entry<'a> {
+    line: usize,
     pub(super) path: String,
     pub(super) target: Option<&'a str>,
     pub(super) content: Vec<u8>,
@@ -96,24 +119,28 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    pub(super) fn parse(line: &Line<'a>) -> Self {
-        let (head, quoted) = split_content(line.rest);
+    pub(super) fn parse(line: &Line<'a>) -> Result<Self, DescriptionError> {
+        let (head, quoted) = split_content(line.rest)
+            .ok_or_else(|| line.error("content without a `\"` at the end".to_owned()))?;
         let (head, target) = match head.split_once(" -> ") {
             Some((head, target)) => (head, Some(target.trim())),
             None => (head, None),
         };
         let words: Vec<&str> = head.split_whitespace().skip(1).collect();
         for word in &words {
-            assert!(is_known(word), "`{word}` is not a word of an entry");
+            if !is_known(word) {
+                return Err(line.error(format!("`{word}` is not a word of an entry")));
+            }
         }
-        let mut content = unescaped(quoted);
+        let mut content = unescaped(quoted).map_err(|reason| line.error(reason))?;
         content.push_str(&line.content);
-        Self {
-            path: line.path().to_owned(),
+        Ok(Self {
+            line: line.number,
+            path: line.path()?.to_owned(),
             target,
             content: content.into_bytes(),
             words,
-        }
+        })
     }
 
     pub(super) fn has(&self, flag: &str) -> bool {
@@ -136,6 +163,24 @@ impl<'a> Entry<'a> {
         }
         values
     }
+
+    /// The value of a word that is a number in this base.
+    pub(super) fn number(&self, key: &str, base: u32) -> Result<Option<u32>, DescriptionError> {
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
+        match u32::from_str_radix(value, base) {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(self.error(format!("`{key}={value}` is not a number"))),
+        }
+    }
+
+    pub(super) fn error(&self, reason: String) -> DescriptionError {
+        DescriptionError {
+            line: self.line,
+            reason,
+        }
+    }
 }
 
 fn is_known(word: &str) -> bool {
@@ -145,17 +190,16 @@ fn is_known(word: &str) -> bool {
     }
 }
 
-/// Splits off the quoted content at the end of a line.
-fn split_content(rest: &str) -> (&str, &str) {
+/// Splits off the quoted content at the end of a line; `None` if the closing quote is missing.
+fn split_content(rest: &str) -> Option<(&str, &str)> {
     let Some((head, content)) = rest.split_once(" \"") else {
-        return (rest, "");
+        return Some((rest, ""));
     };
-    let content = content.trim_end().strip_suffix('"');
-    (head, content.expect("content ends with a quote"))
+    Some((head, content.trim_end().strip_suffix('"')?))
 }
 
 /// Replaces `\n`, `\t`, `\0`, `\"` and `\\`.
-fn unescaped(text: &str) -> String {
+fn unescaped(text: &str) -> Result<String, String> {
     let mut plain = String::with_capacity(text.len());
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
@@ -168,8 +212,9 @@ fn unescaped(text: &str) -> String {
             Some('t') => '\t',
             Some('0') => '\0',
             Some(quoted @ ('"' | '\\')) => quoted,
-            other => panic!("`\\` before {other:?} is not an escape"),
+            Some(other) => return Err(format!("`\\{other}` is not an escape")),
+            None => return Err("`\\` at the end is not an escape".to_owned()),
         });
     }
-    plain
+    Ok(plain)
 }
