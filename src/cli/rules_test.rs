@@ -15,6 +15,7 @@ use crate::lint::{
 };
 use crate::packages;
 use crate::printable::Lines;
+use crate::size::counted;
 use crate::slim::{self, KeepPage, PlanOptions, own_keep_rules};
 use crate::source::Source;
 
@@ -132,8 +133,10 @@ fn failures_of_dockerfiles(
 fn check_count(verdict: Verdict, count: usize) -> Option<String> {
     match (verdict, count) {
         (Verdict::Bad, 1) | (Verdict::Good | Verdict::Fixed, 0) => None,
-        (Verdict::Bad, _) => Some(format!("{count} findings instead of 1")),
-        (Verdict::Good | Verdict::Fixed, _) => Some(format!("{count} findings instead of none")),
+        (Verdict::Bad, _) => Some(format!("{} instead of 1", counted(count, "finding"))),
+        (Verdict::Good | Verdict::Fixed, _) => {
+            Some(format!("{} instead of none", counted(count, "finding")))
+        }
     }
 }
 

@@ -317,7 +317,7 @@ fn images_on_pages_are_tested() {
         assert!(!is_ok && report.contains(expected), "{report}");
     }
     for (from, to, expected) in [
-        ("/opt/a.pem", "/opt/b.key", "1 findings instead of none"),
+        ("/opt/a.pem", "/opt/b.key", "1 finding instead of none"),
         ("a.key", "a.key mode=999", "`mode=999` is not a number"),
         ("/opt/a.key", "/../a.key", "line 1 of the image"),
         ("a.key", "a.key size=90000000", "larger than"),
