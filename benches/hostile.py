@@ -147,6 +147,42 @@ def dockerfile(directory, text, *options):
     return ["lint", "--select", "all", *options, os.path.join(directory, "Dockerfile")]
 
 
+def own_rule(number, **keys):
+    """A rule of a configuration file, as TOML."""
+    keys = {"name": f"r{number}", "message": "m", **keys}
+    return "[[rule]]\n" + "".join(f"{key.replace('_', '-')} = {json.dumps(value)}\n" for key, value in keys.items())
+
+
+def own_rules(count, **keys):
+    return "".join(own_rule(number, **keys) for number in range(count))
+
+
+LETTERS = FROM + "RUN " + fill("ab", 500_000) + "\n"
+# The rules of a repository, and what they check. The first of each pair is at the limits, the second beyond them.
+for name, (rules, text) in {
+    "message": (lambda: own_rule(1, instruction="RUN", text="[ab]+", message="{match}" * 140), LETTERS),
+    "message-long": (lambda: own_rule(1, instruction="RUN", text="[ab]+", message="{match}" * 70_000), LETTERS),
+    "fix": (lambda: own_rules(200, instruction="RUN", text="a.{0,9}", fix="$0" * 400), FROM + fill("RUN abababab\n", 10_000)),
+    "fix-long": (lambda: own_rule(1, instruction="RUN", text="[ab]+", fix="$0" * 250_000), LETTERS),
+    "commands": (lambda: own_rules(500, command="b"), FROM + "RUN " + fill("b;", 90_000) + "\n"),
+    "labels": (lambda: own_rules(500, label="*"), FROM + numbered("LABEL a#=1\n", 200_000)),
+    "globs": (lambda: own_rules(10, label=[f"*a{n}?*" for n in range(500)]), FROM + numbered("LABEL b#=1\n", 900_000)),
+    "globs-many": (lambda: own_rule(1, label=[f"a{n}" for n in range(90_000)]), FROM + numbered("LABEL b#=1\n", 100_000)),
+    "globs-of-choices": (lambda: own_rules(50, label=[f"*a????????{n}*" for n in range(100)]), FROM + numbered("LABEL " + "ab" * 120 + "#=1\n", 900_000)),
+    "options": (lambda: own_rules(500, command="b", option=[f"-a{n}" for n in range(9)]), FROM + "RUN " + fill("b c d;", 90_000) + "\n"),
+    "verbs": (lambda: own_rules(10, verb=[f"a{n}" for n in range(500)]), FROM + "RUN " + fill("apt-get b;", 400_000) + "\n"),
+    "patterns": (lambda: own_rules(200, instruction="RUN", text="[ab]*a[ab]{400}[c-z]"), LETTERS),
+    "patterns-of-words": (lambda: own_rules(200, instruction="RUN", text="\\w{2}\\s"), LETTERS),
+    "patterns-many": (lambda: own_rules(500, instruction="RUN", text="\\w{20}"), LETTERS),
+}.items():
+
+    @case(f"lint-rules/{name}")
+    def lint_rules(directory, rules=rules, text=text):
+        with open(os.path.join(directory, ".jettison.toml"), "w") as file:
+            file.write(rules())
+        return dockerfile(directory, text)
+
+
 for shell_name, shell_text in SHELL_TEXTS.items():
     case(f"lint/run/{shell_name}")(
         lambda directory, text=shell_text: dockerfile(directory, FROM + "RUN " + one_line(text()) + "\n")

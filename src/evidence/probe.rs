@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The time in which a server must answer one request.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -55,18 +55,44 @@ impl fmt::Display for Probe {
     }
 }
 
-/// Sends a GET request and returns the status. HTTP/1.0, so that the server closes the connection,
-/// and no redirect is followed: it may lead elsewhere.
-pub(super) fn get(address: SocketAddr, path: &str) -> io::Result<u16> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+/// An answer that must arrive before a time. A timeout of the socket is only about the next byte.
+struct Answer<'a> {
+    stream: &'a TcpStream,
+    end: Instant,
+}
+
+impl io::Read for Answer<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(Some(left(self.end)?))?;
+        let mut stream = self.stream;
+        stream.read(buffer)
+    }
+}
+
+/// The time until `end`, or an error if there is none.
+fn left(end: Instant) -> io::Result<Duration> {
+    let left = end.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Err(io::ErrorKind::TimedOut.into());
+    }
+    Ok(left)
+}
+
+/// Sends a GET request and returns the status, within 5 seconds and before `end`. HTTP/1.0, so that
+/// the server closes the connection, and no redirect is followed: it may lead elsewhere.
+pub(super) fn get(address: SocketAddr, path: &str, end: Instant) -> io::Result<u16> {
+    let end = end.min(Instant::now() + PATIENCE);
+    let mut stream = TcpStream::connect_timeout(&address, left(end)?)?;
+    stream.set_write_timeout(Some(left(end)?))?;
     let agent = concat!("jettison/", env!("CARGO_PKG_VERSION"));
     let request = format!(
         "GET {path} HTTP/1.0\r\nHost: {address}\r\nUser-Agent: {agent}\r\nAccept: */*\r\n\r\n"
     );
     stream.write_all(request.as_bytes())?;
-    status(&mut stream)
+    status(&mut Answer {
+        stream: &stream,
+        end,
+    })
 }
 
 /// The status in the first line of an answer.
@@ -111,6 +137,29 @@ mod tests {
         ] {
             assert!(wrong.parse::<Probe>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_server_that_sends_a_byte_now_and_then_does_not_hold_up_a_probe() {
+        let server = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = server.local_addr().unwrap();
+        let slow = std::thread::spawn(move || {
+            let (mut connection, _) = server.accept().unwrap();
+            // Ends as soon as the other side has closed the connection.
+            while connection.write_all(b"H").is_ok() {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        });
+        let end = Instant::now() + Duration::from_millis(200);
+        let error = get(address, "/", end).unwrap_err();
+        assert!(
+            matches!(
+                error.kind(),
+                io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock
+            ),
+            "{error}"
+        );
+        slow.join().unwrap();
     }
 
     #[test]

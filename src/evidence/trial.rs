@@ -286,7 +286,7 @@ impl Session {
             let Some(address) = container.address(probe.port) else {
                 return Ok(Ending::NoContainer);
             };
-            let problem = match probe::get(address, &probe.path) {
+            let problem = match probe::get(address, &probe.path, end) {
                 Ok(status) if probe::is_success(status) => return Ok(Ending::Passed),
                 Ok(status) => format!("status {status}"),
                 Err(error) => error.to_string(),

@@ -12,6 +12,10 @@ use super::rule::{Findings, Rule};
 
 /// Maximum number of rules in a configuration file.
 const MAX_RULES: usize = 500;
+/// Maximum number of words in their lists.
+const MAX_WORDS: usize = 5_000;
+/// Maximum number of their regular expressions, each of which takes up to 200 KB.
+const MAX_PATTERNS: usize = 200;
 
 /// The rules of a configuration file, and the registry that has them together with jettison's own.
 ///
@@ -88,12 +92,14 @@ impl Built {
         registry: &Registry,
         key: String,
     ) -> Result<Self, (usize, DataRuleError)> {
+        check_totals(texts)?;
         let mut rules = BTreeMap::new();
         let mut all: Vec<&'static Rule> = registry.iter().map(|(rule, _)| rule).collect();
         // Everything is checked before anything is kept for the life of the process.
         let mut compiled = Vec::new();
         for (index, text) in texts.iter().enumerate() {
-            let rule = DataRule::new(text).map_err(|error| (index, error))?;
+            let mut rule = DataRule::new(text).map_err(|error| (index, error))?;
+            rule.limit(texts.len());
             // A comment that suppresses one rule must not suppress another one too.
             let is_taken = !registry.find(&text.name).is_empty()
                 || texts[..index].iter().any(|other| other.name == text.name);
@@ -146,6 +152,30 @@ impl Built {
             rules,
         })
     }
+}
+
+/// Refuses more words and patterns than a file of rules needs.
+fn check_totals(texts: &[DataRuleText]) -> Result<(), (usize, DataRuleError)> {
+    let (mut words, mut patterns) = (0, 0);
+    for (index, text) in texts.iter().enumerate() {
+        words += text.words();
+        patterns += text.patterns();
+        let reason = if words > MAX_WORDS {
+            format!("the rules of a configuration file have at most {MAX_WORDS} words in lists")
+        } else if patterns > MAX_PATTERNS {
+            format!("the rules of a configuration file have at most {MAX_PATTERNS} patterns")
+        } else {
+            continue;
+        };
+        return Err((
+            index,
+            DataRuleError {
+                key: "name",
+                reason,
+            },
+        ));
+    }
+    Ok(())
 }
 
 /// The page of a rule, with the front matter and the heading that pages of jettison's own have.

@@ -283,6 +283,65 @@ fn directory(files: &[(&str, &[u8])]) -> tempfile::TempDir {
 const IMAGE: &str =
     "elf /usr/bin/app\nfile /opt/data/models/a.bin \"x\"\nentrypoint /usr/bin/app\n";
 
+#[test]
+fn a_rule_reports_a_hundred_places_and_counts_the_rest() {
+    let dockerfile = format!("FROM a\nRUN {}\n", "curl x;".repeat(150));
+    let found = found("command = \"curl\"\n", &dockerfile);
+    assert_eq!(found.len(), 101, "{found:?}");
+    assert_eq!(found[0], "1:1 50 more places match");
+}
+
+#[test]
+fn what_a_rule_repeats_is_limited() {
+    let rule = "instruction = \"RUN\"\ntext = \"a+\"\nfix = \"$0$0$0$0$0$0$0$0\"\n";
+    let run = |length| format!("FROM a\nRUN {}\n", "a".repeat(length));
+    assert!(fixed(rule, &run(100)).is_some());
+    // 8 times 600 bytes, and a text that is too long itself.
+    for length in [600, 2000] {
+        assert_eq!(fixed(rule, &run(length)), None);
+    }
+    let rule = "instruction = \"RUN\"\ntext = \"a+\"\n".to_owned();
+    let text = found(&rule, &run(100_000)).remove(0);
+    assert!(text.len() < 300, "{}", text.len());
+}
+
+#[test]
+fn rules_with_too_many_words_or_patterns_are_refused() {
+    let list = |count| {
+        let words: Vec<String> = (0..count).map(|number| format!("\"a{number}\"")).collect();
+        format!("label = [{}]\n", words.join(", "))
+    };
+    assert!(parsed(&list(5000)).is_ok());
+    let error = parsed(&list(5001)).unwrap_err();
+    assert!(error.contains("5000 words"), "{error}");
+    for (rule, expected) in [
+        (format!("label = \"{}\"\n", "a".repeat(257)), "256 bytes"),
+        ("label = \"*a?????????\"\n".to_owned(), "more than 8"),
+        (
+            format!("command = \"a\"\nfix = \"{}\"\n", "a".repeat(1025)),
+            "longer than 1 KiB",
+        ),
+        (
+            "instruction = \"RUN\"\ntext = '(?u:\\w{20})'\n".to_owned(),
+            "too large",
+        ),
+    ] {
+        let error = parsed(&rule).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn conditions_that_take_too_long_are_reported() {
+    let rule = "instruction = \"RUN\"\ntext = '[ab]*a[ab]{600}[c-z]'\n";
+    let dockerfile = format!("FROM a\nRUN {}\n", "ab".repeat(600_000));
+    let found = found(rule, &dockerfile);
+    assert_eq!(
+        found,
+        ["1:1 the conditions take too long: only checked in part"]
+    );
+}
+
 /// An example on the page of a keep rule.
 const KEEP_EXAMPLE: &str = "\n```image keeps\n  elf /usr/bin/app\n+ file /opt/data/models/a.bin\n  entrypoint /usr/bin/app\n```\n";
 /// A rule whose page has examples of images.

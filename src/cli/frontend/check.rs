@@ -3,6 +3,7 @@
 //! The answer is one document with the findings of both, in BuildKit's format. A defect that both
 //! report is left to BuildKit, whose name for it is the one that its users know.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use base64::Engine as _;
@@ -27,7 +28,13 @@ const VERSION: &str = "1.0.0";
 pub(super) struct UpstreamCheck {
     results: Results,
     fails: bool,
+    /// The lines of the warnings of each rule: the first and the last of each range, in order, and
+    /// none of them overlap.
+    places: HashMap<String, Vec<(i32, i32)>>,
 }
+
+/// Bytes of the text after which no more lines of the Dockerfile are shown.
+const MAX_EXCERPTS: usize = 1 << 20;
 
 /// `lint.LintResults` of BuildKit.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -147,19 +154,23 @@ impl UpstreamCheck {
 
     /// Whether one of the findings is the same defect.
     pub(super) fn has(&self, finding: &Finding, page: &Page, lines: (i32, i32)) -> bool {
-        let warnings = self.results.warnings.iter().flatten();
-        warnings.into_iter().any(|warning| {
-            let is_alias = page
-                .aliases
-                .iter()
-                .any(|alias| alias.tool == Tool::Buildkit && alias.code == warning.rule_name);
-            is_alias
-                && finding.rule == page.name
-                && warning.location.ranges.iter().flatten().any(|range| {
-                    let end = range.end.line.max(range.start.line);
-                    range.start.line <= lines.1 && lines.0 <= end
-                })
-        })
+        if finding.rule != page.name {
+            return false;
+        }
+        for alias in &page.aliases {
+            if alias.tool == Tool::Buildkit
+                && let Some(places) = self.places.get(&*alias.code)
+            {
+                let before = places.partition_point(|(_, last)| *last < lines.0);
+                if places
+                    .get(before)
+                    .is_some_and(|(first, _)| *first <= lines.1)
+                {
+                    return true;
+                }
+            }
+        }
+        false
     }
 }
 
@@ -238,6 +249,7 @@ impl UpstreamCheck {
         let results: Results = serde_json::from_slice(result.metadata.get("result.json")?).ok()?;
         let status = result.metadata.get("result.statuscode");
         Some(Self {
+            places: results.places(),
             results,
             fails: status.is_some_and(|status| status != b"0"),
         })
@@ -245,6 +257,28 @@ impl UpstreamCheck {
 }
 
 impl Results {
+    /// The lines of the warnings of each rule.
+    fn places(&self) -> HashMap<String, Vec<(i32, i32)>> {
+        let mut places: HashMap<String, Vec<(i32, i32)>> = HashMap::new();
+        for warning in self.warnings.iter().flatten() {
+            let ranges = places.entry(warning.rule_name.clone()).or_default();
+            for range in warning.location.ranges.iter().flatten() {
+                ranges.push((range.start.line, range.end.line.max(range.start.line)));
+            }
+        }
+        for ranges in places.values_mut() {
+            ranges.sort_unstable();
+            ranges.dedup_by(|next, one| {
+                let overlaps = next.0 <= one.1;
+                if overlaps {
+                    one.1 = one.1.max(next.1);
+                }
+                overlaps
+            });
+        }
+        places
+    }
+
     /// In the order in which BuildKit prints them.
     fn sort(&mut self) {
         let key = |warning: &Warning| {
@@ -261,6 +295,11 @@ impl Results {
     fn text(&self) -> String {
         let mut out = String::new();
         let sources = self.sources.as_deref().unwrap_or_default();
+        let texts: Vec<String> = sources.iter().map(SourceText::text).collect();
+        let lines: Vec<Vec<&str>> = texts
+            .iter()
+            .map(|text| text.split('\n').collect())
+            .collect();
         for warning in self.warnings.iter().flatten() {
             let _ = write!(out, "\nWARNING: {}", warning.rule_name);
             if !warning.url.is_empty() {
@@ -268,10 +307,12 @@ impl Results {
             }
             let _ = writeln!(out, "\n{}", warning.detail);
             let index = usize::try_from(warning.location.source_index);
-            let source = index.ok().and_then(|index| sources.get(index));
             let ranges = warning.location.ranges.as_deref().unwrap_or_default();
-            if let Some(source) = source {
-                source.excerpt(ranges, &mut out);
+            if let Ok(index) = index
+                && let Some(source) = sources.get(index)
+                && out.len() < MAX_EXCERPTS
+            {
+                source.excerpt(&lines[index], ranges, &mut out);
             }
         }
         out
@@ -279,11 +320,13 @@ impl Results {
 }
 
 impl SourceText {
-    /// The lines of ranges, with a few around them.
-    fn excerpt(&self, ranges: &[JsonRange], out: &mut String) {
+    fn text(&self) -> String {
         let data = STANDARD.decode(&self.data).unwrap_or_default();
-        let text = String::from_utf8_lossy(&data);
-        let lines: Vec<&str> = text.split('\n').collect();
+        String::from_utf8_lossy(&data).into_owned()
+    }
+
+    /// The lines of ranges, with a few around them.
+    fn excerpt(&self, lines: &[&str], ranges: &[JsonRange], out: &mut String) {
         let line = |line: i32| usize::try_from(line).unwrap_or_default();
         let end_of = |range: &JsonRange| line(range.end.line.max(range.start.line));
         let first = ranges.iter().map(|range| line(range.start.line)).min();

@@ -1,80 +1,94 @@
 //! Checks of images by rules that are data.
 
-use super::{DataRule, Subject};
+use super::{DataRule, Effort, Subject};
 use crate::lint::{Findings, ImageContext};
-
-/// Maximum number of files that a rule reports one by one.
-const MAX_FILES: usize = 100;
 
 impl DataRule {
     pub fn check_image(&self, cx: &ImageContext<'_>, findings: &mut Findings) {
-        match self.subject {
-            Subject::Path => self.check_paths(cx, findings),
-            Subject::Package if self.is_for_images() => self.check_installed(cx, findings),
+        let mut check = Check {
+            rule: self,
+            cx,
+            effort: Effort::new(self.limits),
+            findings,
+        };
+        check.run();
+        for remark in check.effort.remarks() {
+            findings.add(cx.at_image(), remark);
+        }
+    }
+}
+
+/// A rule that checks an image.
+struct Check<'c, 'd> {
+    rule: &'c DataRule,
+    cx: &'c ImageContext<'d>,
+    effort: Effort,
+    findings: &'c mut Findings,
+}
+
+impl Check<'_, '_> {
+    fn run(&mut self) {
+        match self.rule.subject {
+            Subject::Path => self.check_paths(),
+            Subject::Package if self.rule.is_for_images() => self.check_installed(),
             Subject::Label => {
-                let labels = cx.configuration().labels();
+                let labels = self.cx.configuration().labels();
                 let labels = labels.map(|(key, value)| (key.to_owned(), value.to_owned()));
-                self.check_settings(cx, "LABEL", labels, findings);
+                self.check_settings("LABEL", labels);
             }
             Subject::Variable => {
-                let variables = cx.configuration().env().into_iter();
+                let variables = self.cx.configuration().env().into_iter();
                 let pairs = variables.filter_map(|variable| variable.split_once('='));
                 let pairs = pairs.map(|(key, value)| (key.to_owned(), value.to_owned()));
-                self.check_settings(cx, "ENV", pairs, findings);
+                self.check_settings("ENV", pairs);
             }
             Subject::Instruction | Subject::Command | Subject::Package | Subject::Image => {}
         }
     }
 
-    fn check_paths(&self, cx: &ImageContext<'_>, findings: &mut Findings) {
-        let mut count = 0_usize;
+    fn check_paths(&mut self) {
+        let cx = self.cx;
         for name in cx.files() {
-            if !self.names.is_match(cx.tree().path(name)) {
-                continue;
+            let path = cx.tree().path(name);
+            if self.rule.names.is_match(path, &mut self.effort) && self.effort.count() {
+                let message = self.rule.message(&cx.path(name));
+                self.findings.add(cx.at_file(name), message);
             }
-            count += 1;
-            if count <= MAX_FILES {
-                findings.add(cx.at_file(name), self.message(&cx.path(name)));
-            }
-        }
-        if count > MAX_FILES {
-            let message = format!("{} more files match", count - MAX_FILES);
-            findings.add(cx.at_image(), message);
         }
     }
 
-    fn check_installed(&self, cx: &ImageContext<'_>, findings: &mut Findings) {
+    fn check_installed(&mut self) {
+        let cx = self.cx;
         for package in &cx.packages.list {
-            if self.names.is_match(&package.name) {
-                let at = cx.at_file(package.location());
-                findings.add(at, self.message(&package.name));
+            let is_match = self.rule.names.is_match(&package.name, &mut self.effort);
+            if is_match && self.effort.count() {
+                let message = self.rule.message(&package.name);
+                self.findings.add(cx.at_file(package.location()), message);
             }
         }
     }
 
-    fn check_settings(
-        &self,
-        cx: &ImageContext<'_>,
-        instruction: &str,
-        pairs: impl Iterator<Item = (String, String)>,
-        findings: &mut Findings,
-    ) {
+    fn check_settings(&mut self, instruction: &str, pairs: impl Iterator<Item = (String, String)>) {
+        let cx = self.cx;
         let mut is_there = false;
         for (key, value) in pairs {
-            let fits_value = self
-                .value
-                .as_ref()
-                .is_none_or(|pattern| pattern.is_match(&value));
-            if !self.names.is_match(&key) || !fits_value {
+            let effort = &mut self.effort;
+            let fits_value = match &self.rule.value {
+                Some(pattern) => pattern.is_match(&value, effort),
+                None => true,
+            };
+            if !fits_value || !self.rule.names.is_match(&key, effort) {
                 continue;
             }
             is_there = true;
-            if !self.is_missing {
-                findings.add(cx.at_instruction(instruction), self.message(&key));
+            if !self.rule.is_missing && self.effort.count() {
+                let message = self.rule.message(&key);
+                self.findings.add(cx.at_instruction(instruction), message);
             }
         }
-        if self.is_missing && !is_there {
-            findings.add(cx.at_instruction(instruction), self.message(""));
+        if self.rule.is_missing && !is_there {
+            let message = self.rule.message("");
+            self.findings.add(cx.at_instruction(instruction), message);
         }
     }
 }

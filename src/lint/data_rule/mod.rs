@@ -5,6 +5,7 @@
 //! `rules/simple-rules.toml`. One matcher checks both.
 
 mod dockerfile;
+mod effort;
 mod image;
 mod pattern;
 
@@ -12,7 +13,8 @@ use serde::Deserialize;
 
 pub use pattern::Words;
 
-use pattern::{Globs, regex};
+use effort::{Effort, Limits};
+use pattern::{Globs, Pattern, contains, plain};
 
 use super::finding::Severity;
 use super::page::Category;
@@ -88,16 +90,17 @@ pub struct DataRule {
     /// Whether the rule reports that there is no such thing.
     is_missing: bool,
     instructions: Vec<Kind>,
-    text: Option<regex::Regex>,
+    text: Option<Pattern>,
     flag: Option<String>,
-    value: Option<regex::Regex>,
+    value: Option<Pattern>,
     /// The names of what the rule looks at: of commands, packages, images and so on.
     names: Globs,
-    argument: Option<regex::Regex>,
+    argument: Option<Pattern>,
     options: Vec<String>,
     without_options: Vec<String>,
     managers: Vec<String>,
     verbs: Vec<String>,
+    limits: Limits,
 }
 
 /// Keys that each subject may have besides those of all rules.
@@ -184,19 +187,25 @@ impl DataRule {
             only_final_stage: text.final_stage,
             is_missing: text.missing,
             instructions,
-            text: regex("text", text.text.as_deref())?,
+            text: Pattern::new("text", text.text.as_deref())?,
             flag: text
                 .flag
                 .as_ref()
                 .map(|flag| flag.trim_start_matches('-').to_owned()),
-            value: regex("value", text.value.as_deref())?,
+            value: Pattern::new("value", text.value.as_deref())?,
             names,
-            argument: regex("argument", text.argument.as_deref())?,
-            options: text.option.to_vec(),
-            without_options: text.without_option.to_vec(),
-            managers: text.manager.to_vec(),
-            verbs: text.verb.to_vec(),
+            argument: Pattern::new("argument", text.argument.as_deref())?,
+            options: plain("option", &text.option)?,
+            without_options: plain("without-option", &text.without_option)?,
+            managers: plain("manager", &text.manager)?,
+            verbs: plain("verb", &text.verb)?,
+            limits: Limits::default(),
         })
+    }
+
+    /// Limits its work and its findings, as one of the rules of a configuration file.
+    pub(super) fn limit(&mut self, rules: usize) {
+        self.limits = Limits::Shared { rules };
     }
 
     /// Whether it checks Dockerfiles.
@@ -226,11 +235,41 @@ impl DataRule {
     }
 
     fn message(&self, found: &str) -> String {
-        self.message.replace("{match}", found)
+        let end = found.floor_char_boundary(MAX_SHOWN);
+        if end == found.len() {
+            self.message.replace("{match}", found)
+        } else {
+            self.message
+                .replace("{match}", &format!("{}…", &found[..end]))
+        }
     }
 }
 
 impl DataRuleText {
+    /// The number of words in all lists.
+    pub(super) fn words(&self) -> usize {
+        let lists = [
+            &self.instruction,
+            &self.command,
+            &self.option,
+            &self.without_option,
+            &self.manager,
+            &self.verb,
+            &self.package,
+            &self.image,
+            &self.label,
+            &self.variable,
+            &self.path,
+        ];
+        lists.iter().map(|list| list.len()).sum()
+    }
+
+    /// The number of regular expressions.
+    pub(super) fn patterns(&self) -> usize {
+        let patterns = [&self.text, &self.value, &self.argument];
+        patterns.iter().filter(|pattern| pattern.is_some()).count()
+    }
+
     pub(super) fn severity(&self) -> Result<Severity, DataRuleError> {
         match self.severity.as_deref() {
             None => Ok(Severity::Warning),
@@ -313,6 +352,10 @@ impl DataRuleText {
 
 /// Longest name of a rule, in bytes.
 const MAX_NAME: usize = 64;
+/// Longest message, title and fix, in bytes.
+const MAX_TEXT: usize = 1 << 10;
+/// Bytes of what was found that a message shows.
+const MAX_SHOWN: usize = 200;
 
 /// Names are in comments and file formats of other tools, so they are of few letters.
 fn check_name(name: &str) -> Result<(), DataRuleError> {
@@ -337,6 +380,16 @@ fn check_texts(text: &DataRuleText) -> Result<(), DataRuleError> {
     if message.is_empty() || message.contains('\n') {
         let reason = "a rule needs a message of one line";
         return Err(DataRuleError::new("message", reason));
+    }
+    for (key, short) in [
+        ("message", Some(&text.message)),
+        ("title", text.title.as_ref()),
+        ("fix", text.fix.as_ref()),
+        ("flag", text.flag.as_ref()),
+    ] {
+        if short.is_some_and(|short| short.len() > MAX_TEXT) {
+            return Err(DataRuleError::new(key, "longer than 1 KiB"));
+        }
     }
     let texts = [
         ("message", Some(&text.message)),

@@ -1,16 +1,26 @@
-//! The patterns of rules that are data. A repository can contain them, so they are bounded: regular
-//! expressions take linear time, and large ones are refused.
+//! The patterns of rules that are data. A repository can contain them, so they are bounded: large
+//! ones are refused, and what they may take at worst is counted before they are used.
 
-use regex::{Regex, RegexBuilder};
+use regex::bytes::{Captures, Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::DataRuleError;
+use super::effort::Effort;
 use crate::paths::Glob;
 
-/// Longest pattern, in bytes.
+/// Longest regular expression, in bytes.
 const LENGTH: usize = 4 << 10;
-/// Largest compiled pattern, in bytes.
-const COMPILED: usize = 1 << 20;
+/// Longest word in a list, in bytes.
+const WORD: usize = 256;
+/// Maximum number of `?`, `[` and `{` in a glob: each doubles the states of the automaton at worst.
+const CHOICES: usize = 8;
+/// Sizes of compiled patterns in bytes, of which the smallest that is enough counts.
+const COMPILED: [usize; 4] = [4 << 10, 8 << 10, 16 << 10, 32 << 10];
+/// Time in nanoseconds that a pattern takes for a byte of text at worst, for each byte of its size:
+/// if the automaton gets too large, all states are tried, each of which takes 24 bytes.
+const STEP: f64 = 4.0 / 24.0;
+/// Time in nanoseconds to look at a short name.
+const NAME: u64 = 64;
 
 /// A text, or a list of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -42,8 +52,8 @@ impl Words {
         self.0.iter().map(String::as_str)
     }
 
-    pub(super) fn to_vec(&self) -> Vec<String> {
-        self.0.clone()
+    pub(in crate::lint) fn len(&self) -> usize {
+        self.0.len()
     }
 }
 
@@ -53,10 +63,12 @@ pub(super) struct Globs(Vec<Glob>);
 
 impl Globs {
     pub(super) fn new(key: &'static str, words: &Words) -> Result<Self, DataRuleError> {
+        check_length(key, words)?;
         let mut globs = Vec::new();
         for word in words.iter() {
-            if word.len() > LENGTH {
-                return Err(DataRuleError::new(key, "the pattern is longer than 4 KiB"));
+            if word.matches(['?', '[', '{']).count() > CHOICES {
+                let reason = format!("the glob has more than {CHOICES} of `?`, `[` and `{{`");
+                return Err(DataRuleError::new(key, reason));
             }
             globs.push(Glob::new(word).map_err(|error| {
                 DataRuleError::new(key, format!("invalid glob: {}", error.kind()))
@@ -69,41 +81,91 @@ impl Globs {
         self.0.is_empty()
     }
 
-    pub(super) fn is_match(&self, name: impl AsRef<[u8]>) -> bool {
+    pub(super) fn is_match(&self, name: impl AsRef<[u8]>, effort: &mut Effort) -> bool {
         let name = name.as_ref();
-        self.0.is_empty() || self.0.iter().any(|glob| glob.is_match(name))
+        let cost = (NAME + name.len() as u64) * self.0.len() as u64;
+        self.0.is_empty() || effort.spend(cost) && self.0.iter().any(|glob| glob.is_match(name))
     }
 }
 
-pub(super) fn regex(
-    key: &'static str,
-    pattern: Option<&str>,
-) -> Result<Option<Regex>, DataRuleError> {
-    let Some(pattern) = pattern else {
-        return Ok(None);
-    };
-    if pattern.len() > LENGTH {
-        return Err(DataRuleError::new(key, "the pattern is longer than 4 KiB"));
+/// Words that are compared as they are.
+pub(super) fn plain(key: &'static str, words: &Words) -> Result<Vec<String>, DataRuleError> {
+    check_length(key, words)?;
+    Ok(words.0.clone())
+}
+
+/// Whether a word is in a list.
+pub(super) fn contains(list: &[String], word: &str, effort: &mut Effort) -> bool {
+    effort.spend(NAME * list.len() as u64) && list.iter().any(|one| one == word)
+}
+
+fn check_length(key: &'static str, words: &Words) -> Result<(), DataRuleError> {
+    if words.iter().any(|word| word.len() > WORD) {
+        let reason = format!("longer than {WORD} bytes");
+        return Err(DataRuleError::new(key, reason));
     }
-    let compiled = RegexBuilder::new(pattern)
-        .size_limit(COMPILED)
-        .dfa_size_limit(COMPILED)
-        .multi_line(true)
-        .build();
-    match compiled {
-        Ok(regex) => Ok(Some(regex)),
-        Err(regex::Error::CompiledTooBig(_)) => {
-            Err(DataRuleError::new(key, "the pattern is too large"))
+    Ok(())
+}
+
+/// A regular expression, and the time that it takes for a byte of text at worst, in nanoseconds.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    regex: Regex,
+    cost: u64,
+}
+
+impl Pattern {
+    pub(super) fn new(
+        key: &'static str,
+        pattern: Option<&str>,
+    ) -> Result<Option<Self>, DataRuleError> {
+        let Some(pattern) = pattern else {
+            return Ok(None);
+        };
+        if pattern.len() > LENGTH {
+            return Err(DataRuleError::new(key, "the pattern is longer than 4 KiB"));
         }
-        Err(error) => {
-            // The other lines draw the pattern, for which an error has no place.
-            let error = error.to_string();
-            let last = error.lines().last().unwrap_or_default();
-            let reason = last.trim_start_matches("error: ");
-            Err(DataRuleError::new(
-                key,
-                format!("invalid pattern: {reason}"),
-            ))
+        for size in COMPILED {
+            let compiled = RegexBuilder::new(pattern)
+                .size_limit(size)
+                .dfa_size_limit(4 * COMPILED[3])
+                .multi_line(true)
+                // The tables of Unicode are a hundred times as large as those of ASCII, and
+                // Dockerfiles are ASCII but for texts.
+                .unicode(false)
+                .build();
+            match compiled {
+                Ok(regex) => {
+                    let cost = (size as f64 * STEP) as u64;
+                    return Ok(Some(Self { regex, cost }));
+                }
+                Err(regex::Error::CompiledTooBig(_)) => {}
+                Err(error) => {
+                    // The other lines draw the pattern, for which an error has no place.
+                    let error = error.to_string();
+                    let last = error.lines().last().unwrap_or_default();
+                    let reason = last.trim_start_matches("error: ");
+                    let reason = format!("invalid pattern: {reason}");
+                    return Err(DataRuleError::new(key, reason));
+                }
+            }
         }
+        Err(DataRuleError::new(key, "the pattern is too large"))
+    }
+
+    pub(super) fn is_match(&self, text: &str, effort: &mut Effort) -> bool {
+        effort.spend(self.cost_of(text)) && self.regex.is_match(text.as_bytes())
+    }
+
+    /// The first match.
+    pub(super) fn find<'t>(&self, text: &'t str, effort: &mut Effort) -> Option<Captures<'t>> {
+        if !effort.spend(self.cost_of(text)) {
+            return None;
+        }
+        self.regex.captures(text.as_bytes())
+    }
+
+    fn cost_of(&self, text: &str) -> u64 {
+        NAME + self.cost * text.len() as u64
     }
 }

@@ -17,6 +17,8 @@ use crate::lint::registry::Registry;
 const UNKNOWN: &str = "…";
 /// Bytes from which a part of a value could tell something about it.
 const SHORTEST_PART: usize = 3;
+/// Letters and digits in a row that a computed name shares with a value by chance at most.
+const CHANCE: usize = 3;
 
 /// Hides values in the findings in one file.
 #[derive(Debug)]
@@ -31,6 +33,9 @@ pub struct Veil<'a> {
     joined: String,
     /// Where each value starts in `joined`.
     starts: Vec<usize>,
+    /// Rows of letters and digits in values that are not in `own`, each longer than chance, and the
+    /// value of each. A build may join a value with other text or cut it: `${A}x`, `${A#x}`.
+    rows: HashMap<[u8; CHANCE + 1], usize>,
     /// Whether there are more values than those that are listed.
     is_incomplete: bool,
     /// Whether a text is in `own`: the same names occur in many findings.
@@ -51,15 +56,24 @@ impl<'a> Veil<'a> {
         let matcher = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .build(values.iter().map(|(value, _)| value));
-        Self {
+        let mut veil = Self {
             own,
             matcher: matcher.ok().filter(|_| !values.is_empty()),
             values,
             joined,
             starts,
+            rows: HashMap::new(),
             is_incomplete: hidden.is_incomplete(),
             known: RefCell::default(),
+        };
+        for (index, (value, _)) in veil.values.iter().enumerate() {
+            if !veil.is_own(value) {
+                for row in rows(&normalized(value)) {
+                    veil.rows.entry(row).or_insert(index);
+                }
+            }
         }
+        veil
     }
 
     /// Hides values in findings. A fix that would write one is dropped.
@@ -162,10 +176,15 @@ impl<'a> Veil<'a> {
             return self.values[value].1.to_owned();
         }
         let shown = self.with_whole_values(name, |_| true);
-        if shown == name && self.is_incomplete && !is_public() {
-            return UNKNOWN.to_owned();
+        if shown != name {
+            return shown;
         }
-        shown
+        let row = rows(&normalized(name)).find_map(|row| self.rows.get(&row));
+        match row {
+            Some(&value) if !is_public() => self.values[value].1.to_owned(),
+            None if self.is_incomplete && !is_public() => UNKNOWN.to_owned(),
+            _ => shown,
+        }
     }
 
     /// The index of the value that a name is, or is a part of.
@@ -215,6 +234,13 @@ impl<'a> Veil<'a> {
 /// A value without what a shell removes, and in lower case: rules compare such forms.
 fn normalized(value: &str) -> String {
     value.replace(['\\', '"', '\''], "").to_lowercase()
+}
+
+/// All rows of letters and digits in a text that are longer than chance.
+fn rows(text: &str) -> impl Iterator<Item = [u8; CHANCE + 1]> {
+    let rows = text.as_bytes().array_windows();
+    rows.filter(|row| row.iter().all(u8::is_ascii_alphanumeric))
+        .copied()
 }
 
 /// Whether no letter or digit continues a part of a text.
@@ -303,6 +329,27 @@ mod tests {
             ("`corp.ex…p:latest`", "`${IMAGE}`"),
         ] {
             assert_eq!(veil.message(message, page), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn values_that_a_build_joins_or_cuts_are_hidden() {
+        let env = "S=Zq9secretOne\nPUBLIC=debian\n";
+        let text = "FROM ${A}x\nFROM debian\n";
+        let compose = "services: {web: {x: [\"${S}\", \"${PUBLIC}\"]}}\n";
+        let hidden = hidden(env, compose);
+        let veil = Veil::new(&hidden, text);
+        for (message, expected) in [
+            ("no `Zq9secretOnex` here", "no `${S}` here"),
+            ("`xZq9secretOne`", "`${S}`"),
+            ("`q9secretOne` and `Zq9secretOn`", "`${S}` and `${S}`"),
+            ("`Zq9secretOneZq9secretOne`", "`${S}`"),
+            ("`a.example/bsecretb:1`", "`${S}`"),
+            // Written in the file, and too short to tell anything.
+            ("`debianx` and `debian`", "`debianx` and `debian`"),
+            ("`one` and `/usr/bin/one`", "`one` and `/usr/bin/one`"),
+        ] {
+            assert_eq!(veil.message(message, ""), expected, "{message}");
         }
     }
 

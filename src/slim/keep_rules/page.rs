@@ -46,6 +46,33 @@ pub struct KeepPage {
     pub(in crate::slim) repeats: bool,
 }
 
+impl KeepPage {
+    /// All wildcards for paths and names.
+    pub(super) fn all_patterns(&self) -> Vec<&'static str> {
+        let mut patterns: Vec<&'static str> = Vec::new();
+        for list in [
+            &self.empty_directories,
+            &self.except,
+            &self.follow,
+            &self.not_in,
+            &self.not_whole,
+            &self.opens,
+            &self.provided,
+            &self.holders,
+            &self.not_opened,
+            &self.when.libraries,
+            &self.when.paths,
+            &self.only.there,
+        ] {
+            patterns.extend(list);
+        }
+        patterns.extend(self.keeps.iter().map(|kept| kept.pattern));
+        patterns.extend(self.left_out.iter().map(|part| part.pattern));
+        patterns.extend(self.writes.iter().map(|written| written.pattern));
+        patterns
+    }
+}
+
 /// Triggers, any one of which fires the rule.
 #[derive(Clone, Debug, Default)]
 pub(in crate::slim) struct When {

@@ -156,15 +156,7 @@ fn own_pages(texts: Vec<(String, String)>) -> Result<Vec<KeepPage>, KeepRuleErro
         }
         // Pages are compiled in or read once, and reasons in plans refer to them.
         let page = KeepPage::parse(name.leak(), text.leak())?;
-        let patterns = page.keeps.iter().map(|kept| kept.pattern);
-        let other = [
-            &page.except,
-            &page.follow,
-            &page.not_in,
-            &page.empty_directories,
-            &page.when.paths,
-        ];
-        for pattern in patterns.chain(other.into_iter().flatten().copied()) {
+        for pattern in page.all_patterns() {
             if pattern.matches("**").count() > MAX_DEPTHS {
                 return Err(KeepRuleError::Deep {
                     page: page.name.to_owned(),

@@ -18,11 +18,11 @@ pub(super) fn with_variables(pattern: &str, config: &Config) -> Vec<String> {
     // `%%.*` is the only operator that is needed: locales have their character set after a dot.
     let value = cut.and_then(|cut| value.split(cut).next()).unwrap_or(value);
     let rest = with_variables(rest, config);
-    // With a member that contains `..` or `*`, an environment variable could keep files that the
-    // rule is not meant for.
-    let values = value
-        .split(':')
-        .filter(|member| !member.is_empty() && !member.contains("..") && !member.contains('*'));
+    // With a member that leads upward or has a wildcard, an environment variable could keep files
+    // that the rule is not meant for.
+    let values = value.split(':').filter(|member| {
+        !member.is_empty() && !member.contains("..") && !member.contains(['*', '?', '['])
+    });
     values
         .flat_map(|member| {
             rest.iter()

@@ -4,11 +4,16 @@
 //! `*`, `?` and `[a-z]` stop at a slash; `**` matches any number of components. A trailing slash
 //! only matches directories.
 
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
 use crate::image::{Kind, NameId, Tree};
 use crate::slim::effort::Allowance;
 
 /// Any number of components.
 const ANY: &[u8] = b"**";
+/// Number of matches that are found again if another way leads to the same directory.
+const REPEATED: usize = 16;
 
 /// Whether a path matches a pattern as a whole.
 pub(in crate::slim) fn matches(pattern: &[u8], path: &[u8]) -> bool {
@@ -46,7 +51,10 @@ fn split(path: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
 }
 
 fn components(path: &[u8]) -> Vec<&[u8]> {
-    split(path).collect()
+    let mut components: Vec<&[u8]> = split(path).collect();
+    // One `**` after another changes nothing, but would multiply the attempts.
+    components.dedup_by(|next, one| *next == ANY && *one == ANY);
+    components
 }
 
 fn matches_components(pattern: &[&[u8]], path: &[&[u8]]) -> bool {
@@ -190,6 +198,9 @@ pub(in crate::slim) fn expand_within(
         directories_only: pattern.ends_with(b"/"),
         names,
         found: Vec::new(),
+        walked: HashMap::new(),
+        taken: HashSet::new(),
+        recorded: HashSet::new(),
     };
     expansion.walk(NameId::ROOT, &mut Vec::new(), &components(pattern));
     expansion.found
@@ -201,10 +212,46 @@ struct Expansion<'a> {
     /// Names that may still be compared.
     names: &'a mut Allowance,
     found: Vec<Named>,
+    /// Directories with the number of components that were left there, and what was found. Symlinks
+    /// may lead to one directory in any number of ways, of which each would be walked.
+    walked: HashMap<(NameId, usize), Range<usize>>,
+    taken: HashSet<NameId>,
+    /// The names on the ways to what was found.
+    recorded: HashSet<NameId>,
 }
 
 impl Expansion<'_> {
     fn walk(&mut self, at: NameId, crossed: &mut Vec<NameId>, pattern: &[&[u8]]) {
+        let place = (at, pattern.len());
+        if let Some(found) = self.walked.get(&place) {
+            let found = found.clone();
+            return self.repeat(found, crossed);
+        }
+        let start = self.found.len();
+        self.walk_first(at, crossed, pattern);
+        self.walked.insert(place, start..self.found.len());
+    }
+
+    /// Adds another way to matches that were found before.
+    fn repeat(&mut self, found: Range<usize>, crossed: &[NameId]) {
+        if self.is_recorded(crossed) {
+            return;
+        }
+        for index in found.take(REPEATED) {
+            let name = self.found[index].name;
+            self.found.push(Named {
+                name,
+                crossed: crossed.to_vec(),
+            });
+            self.recorded.extend(crossed);
+        }
+    }
+
+    fn is_recorded(&self, crossed: &[NameId]) -> bool {
+        crossed.iter().all(|name| self.recorded.contains(name))
+    }
+
+    fn walk_first(&mut self, at: NameId, crossed: &mut Vec<NameId>, pattern: &[&[u8]]) {
         let tree = self.tree;
         let Some((&first, rest)) = pattern.split_first() else {
             return;
@@ -285,7 +332,11 @@ impl Expansion<'_> {
     }
 
     fn take(&mut self, name: NameId, crossed: &[NameId]) {
-        if name != NameId::ROOT && (!self.directories_only || self.tree.is_directory(name)) {
+        if name == NameId::ROOT || self.directories_only && !self.tree.is_directory(name) {
+            return;
+        }
+        if self.taken.insert(name) || !self.is_recorded(crossed) {
+            self.recorded.extend(crossed);
             self.found.push(Named {
                 name,
                 crossed: crossed.to_vec(),
@@ -413,5 +464,53 @@ mod tests {
             (expand(&tree, b"/loop/x"), expand(&tree, b"usr")),
             (vec![], vec![])
         );
+    }
+
+    /// A directory with `count` symlinks to itself and a file.
+    fn tree_of_loops(count: usize) -> Tree {
+        let mut tree = Tree::new();
+        let mut add = |directory: NameId, name: &str, kind| {
+            let inode = Inode {
+                kind,
+                header: Header::default(),
+                layer: 0,
+            };
+            tree.insert(directory, name.as_bytes(), inode)
+        };
+        let directory = add(NameId::ROOT, "d", Kind::Directory);
+        for number in 0..count {
+            let target = b".".to_vec();
+            add(directory, &format!("l{number}"), Kind::Symlink { target });
+        }
+        add(directory, "f", Kind::File(Content::Bytes(Vec::new())));
+        tree
+    }
+
+    #[test]
+    fn ways_through_symlinks_do_not_multiply() {
+        let tree = tree_of_loops(1000);
+        for pattern in [
+            "/d/*/*/*/*/*/*/f",
+            "/d/*/*/*/**",
+            "/**/l*/**/l*/**/l*/f",
+            "/**/**/**/**/f",
+        ] {
+            let found = expand(&tree, pattern.as_bytes());
+            assert!(found.len() < 20_000, "{pattern}: {}", found.len());
+        }
+    }
+
+    #[test]
+    fn each_symlink_is_on_a_way() {
+        let tree = tree_of_loops(50);
+        let found = expand(&tree, b"/d/l*/f");
+        let mut ways: Vec<NameId> = found
+            .iter()
+            .flat_map(|named| &named.crossed)
+            .copied()
+            .filter(|&name| matches!(tree.inode(name).kind, Kind::Symlink { .. }))
+            .collect();
+        ways.dedup();
+        assert_eq!(ways.len(), 50);
     }
 }

@@ -460,14 +460,27 @@ fn a_manifest_must_match_its_digest_header() {
 #[test]
 fn a_manifest_must_match_its_content_type() {
     let registry = registry();
-    let (_, manifest) = registry.state().manifests["1"].clone();
-    let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.oci.image.index.v1+json\r\n\
-         Content-Length: {}\r\n\r\n",
-        manifest.len()
-    );
-    registry.trick("/manifests/", [head.as_bytes(), &manifest].concat(), None);
-    refused(&registry);
+    let (media_type, manifest) = registry.state().manifests["1"].clone();
+    for (stated, is_read) in [
+        ("application/vnd.oci.image.index.v1+json", false),
+        (
+            "application/vnd.docker.distribution.manifest.v1+prettyjws",
+            false,
+        ),
+        ("application/vnd.example", false),
+        // Static file servers know no types.
+        ("text/plain; charset=utf-8", true),
+        ("application/octet-stream", true),
+        (&*format!("{media_type}; charset=utf-8"), true),
+    ] {
+        registry.state().tricks.clear();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: {stated}\r\nContent-Length: {}\r\n\r\n",
+            manifest.len()
+        );
+        registry.trick("/manifests/", [head.as_bytes(), &manifest].concat(), None);
+        assert_eq!(pull(&registry).is_ok(), is_read, "{stated}");
+    }
 }
 
 #[test]

@@ -414,9 +414,21 @@ pub(in crate::image) fn index_of(
     let value = json::parse(document, &json::ANYTHING).map_err(ReadError::json(digest))?;
     // Static file servers send everything as `text/plain` or `application/octet-stream`, so only a
     // type of the specifications counts. Whether the document agrees is checked when it is read.
-    let stated = content_type
-        .map(MediaType::from)
-        .filter(|media_type| DocumentKind::of(media_type).is_some());
+    let stated = content_type.map(|stated| stated.split(';').next().unwrap_or(stated).trim());
+    let stated = match stated.map(MediaType::from) {
+        Some(media_type) if DocumentKind::of(&media_type).is_some() => Some(media_type),
+        // Others would read it as another kind of document, such as a manifest of schema 1.
+        Some(media_type) if media_type.to_string().starts_with("application/vnd.") => {
+            return Err(ReadError::Contradiction {
+                blob: digest.to_owned(),
+                reason: format!(
+                    "the registry serves it as `{}`",
+                    escape(&media_type.to_string())
+                ),
+            });
+        }
+        _ => None,
+    };
     let media_type = match (stated, value.get("mediaType").and_then(Value::as_str)) {
         (Some(stated), _) => stated,
         (None, Some(own)) => MediaType::from(own),
