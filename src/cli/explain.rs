@@ -118,7 +118,14 @@ fn keep_markdown(page: &KeepPage) -> String {
     if !written.is_empty() {
         written.insert_str(0, "\n## Written at run time\n\n");
     }
-    format!("{heading}\n\n{triggers}\n{text}{files}{written}\n## Sources\n{sources}")
+    let mut ports = String::new();
+    for port in page.listened() {
+        let _ = writeln!(ports, "- `{port}`");
+    }
+    if !ports.is_empty() {
+        ports.insert_str(0, "\n## Listens on\n\n");
+    }
+    format!("{heading}\n\n{triggers}\n{text}{files}{written}{ports}\n## Sources\n{sources}")
 }
 
 /// The rules with a name, with another tool's code, or with a unique prefix.

@@ -55,7 +55,7 @@ impl Found {
         }
     }
 
-    fn warn(&mut self, warning: String) {
+    pub(super) fn warn(&mut self, warning: String) {
         if self.warnings.len() < MAX_PLACES && !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }

@@ -7,9 +7,11 @@
 mod candidates;
 mod capabilities;
 mod confinement;
+mod databases;
 mod mounts;
 mod paths;
 mod place;
+mod ports;
 mod root_programs;
 mod run_user;
 mod settings;

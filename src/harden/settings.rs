@@ -6,7 +6,7 @@ use std::fmt;
 use super::place::Place;
 use super::run_user::RunUser;
 use super::subject::Subject;
-use super::{candidates, capabilities, mounts, user_choice};
+use super::{candidates, capabilities, databases, mounts, ports, user_choice};
 use crate::slim::Slimming;
 
 /// A port that the image exposes.
@@ -28,7 +28,7 @@ pub struct Hardening {
     /// The places that must be writable, by path.
     pub places: Vec<Place>,
     pub ports: Vec<ExposedPort>,
-    /// The exposed port below 1024 that a user without privileges listens on.
+    /// The port below 1024 that a user without privileges listens on.
     pub low_port: Option<String>,
     /// The value of `HOME` for a user without a home directory.
     pub home: Option<&'static str>,
@@ -42,14 +42,15 @@ impl Hardening {
         let image = slimming.image;
         let subject = Subject::of(slimming);
         let mut found = candidates::find(&subject);
+        databases::add(&subject, &mut found);
         let user = user_choice::choose(&subject, &found);
         let places = mounts::settle(&subject, &mut found, &user);
-        let mut ports = Vec::new();
+        let mut exposed = Vec::new();
         let mut warnings = std::mem::take(&mut found.warnings);
         let mut has_others = false;
         for text in image.config.exposed_ports() {
             match ExposedPort::parse(text) {
-                Some(port) if !ports.contains(&port) => ports.push(port),
+                Some(port) if !exposed.contains(&port) => exposed.push(port),
                 Some(_) => {}
                 None => has_others = true,
             }
@@ -59,8 +60,9 @@ impl Hardening {
                 "some exposed ports are left out: they are not numbers for TCP, UDP or SCTP";
             warnings.push(warning.to_owned());
         }
-        let low_port = ports.iter().find(|port| port.is_low());
+        let low_port = exposed.iter().find(|port| ports::is_low(port.number));
         let low_port = low_port.map(ExposedPort::to_string);
+        let low_port = low_port.or_else(|| ports::low_port(&subject));
         let gained = capabilities::gained(&subject);
         let mut needed = gained.capabilities;
         if user.uid == 0 {
@@ -77,7 +79,7 @@ impl Hardening {
             capabilities: needed,
             gains_privileges: gained.reason,
             places,
-            ports,
+            ports: exposed,
             home,
             warnings,
         }
@@ -97,12 +99,6 @@ impl ExposedPort {
         let mut known = protocols.filter(|known| protocol.eq_ignore_ascii_case(known));
         let protocol = known.next()?;
         Some(Self { number, protocol })
-    }
-
-    /// Whether only root, or a program with a capability, may listen on it.
-    fn is_low(&self) -> bool {
-        const FIRST_UNPRIVILEGED: u16 = 1024;
-        self.number < FIRST_UNPRIVILEGED
     }
 }
 

@@ -3,7 +3,7 @@
 //! by name instead of having their own lists.
 //!
 //! The tables are the files `rules/*.toml` of the same names: capabilities, languages, launchers,
-//! mounts, package managers, path sets, platforms, programs, Python distributions, service
+//! mounts, package managers, path sets, platforms, ports, programs, Python distributions, service
 //! managers, ShellCheck, signals, software, systemd and variables.
 
 mod capabilities;
@@ -13,6 +13,7 @@ mod mounts;
 mod package_managers;
 mod path_sets;
 mod platforms;
+mod ports;
 mod programs;
 mod python_distributions;
 mod service_managers;
@@ -37,6 +38,7 @@ pub use package_managers::{
 };
 pub use path_sets::path_set;
 pub use platforms::{is_platform, is_system_or_architecture, usual_platform_name};
+pub use ports::{has_port_options, is_port_option, port_variables};
 pub use programs::{ProgramClass, is_runtime_library};
 pub use python_distributions::{
     MessageCatalogs, PythonDistribution, message_catalogs, python_distribution, reads_named_data,

@@ -50,7 +50,7 @@ pub(crate) use build_history::BuildHistory;
 pub use deployed::{DeployedCommand, DeployedContainer, DeployedMount, DeployedValue};
 pub use graph::{Graph, Link, Need, Note, Reason, Unmet};
 pub use keep_rules::{
-    KeepPage, KeepRuleError, KeepRules, add_keep_rules, keep_rules, own_keep_rules,
+    KeepPage, KeepRuleError, KeepRules, add_keep_rules, address_port, keep_rules, own_keep_rules,
 };
 pub use options::{Modules, PlanError, PlanOptions};
 pub use plan::{Count, PartLeftOut, Plan, Totals};
@@ -62,4 +62,4 @@ pub(crate) use view::View;
 pub use why::{
     Because, Confidence, DeployedKey, Field, Import, Injector, Language, Root, UnitRelation, Why,
 };
-pub use writes::{Lifetime, RunTimeFacts, ScriptCall, Write, Writer, WrittenKind};
+pub use writes::{Lifetime, Listen, RunTimeFacts, ScriptCall, Write, Writer, WrittenKind};

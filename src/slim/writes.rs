@@ -1,5 +1,5 @@
-//! Places that programs write to at run time, and changes of their user, as far as keep rules and
-//! scripts tell.
+//! Places that programs write to at run time, ports that they listen on, and changes of their user,
+//! as far as keep rules and scripts tell.
 //!
 //! Slimming does not need them. They are collected during the same reading of scripts and
 //! configuration files, so that `harden` does not have to read these again.
@@ -60,6 +60,17 @@ pub enum Writer {
     },
 }
 
+/// A port that a program listens on, according to its keep rule.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listen {
+    pub rule: &'static str,
+    pub port: u16,
+    /// The configuration file that says so, or the program.
+    pub at: NameId,
+    /// The line of the file; `None` if the program listens there by default.
+    pub line: Option<usize>,
+}
+
 /// A command in a script with the program that it calls.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ScriptCall {
@@ -77,6 +88,7 @@ pub struct ScriptCall {
 pub struct RunTimeFacts {
     writes: BTreeSet<Write>,
     calls: BTreeSet<ScriptCall>,
+    listens: BTreeSet<Listen>,
 }
 
 impl RunTimeFacts {
@@ -88,9 +100,28 @@ impl RunTimeFacts {
         self.calls.iter()
     }
 
+    /// The ports of configuration files, and the default ones of programs whose configuration
+    /// names none.
+    pub fn listens(&self) -> impl Iterator<Item = &Listen> {
+        let configured = |rule| {
+            self.listens
+                .iter()
+                .any(|listen| listen.rule == rule && listen.line.is_some())
+        };
+        self.listens
+            .iter()
+            .filter(move |listen| listen.line.is_some() || !configured(listen.rule))
+    }
+
     pub(super) fn add_write(&mut self, write: Write) {
         if self.writes.len() < MAX_RECORDS {
             self.writes.insert(write);
+        }
+    }
+
+    pub(super) fn add_listen(&mut self, listen: Listen) {
+        if self.listens.len() < MAX_RECORDS {
+            self.listens.insert(listen);
         }
     }
 

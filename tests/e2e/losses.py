@@ -20,7 +20,9 @@ import subprocess
 import sys
 import tarfile
 
-WORK = pathlib.Path("target/tmp/e2e")
+WORK = pathlib.Path(os.environ.get("JETTISON_ARCHIVES", "target/tmp/e2e"))
+# What the script writes: archives with a file less, and the runtime that takes the place of crun.
+OWN = pathlib.Path("target/tmp/losses")
 CASES = pathlib.Path("testdata/images")
 JETTISON = os.environ.get("JETTISON_BINARY", "target/release/jettison")
 # Records for scanners are no part of the program.
@@ -109,9 +111,9 @@ class Stage:
 
     def __init__(self, case, image):
         self.case, self.image = case, image
-        self.folder = (WORK / case / "runtime").absolute()
+        self.folder = (OWN / case / "runtime").absolute()
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir()
+        self.folder.mkdir(parents=True)
         # podman passes no environment to the runtime, so the paths are written into both scripts.
         self.install("podman", PODMAN, podman=shutil.which("podman"))
 
@@ -161,7 +163,8 @@ def names_loss(lines, path):
 def plant(case, arguments):
     """The files whose loss breaks the image: those that are named without the original, with it only, and never."""
     folder = WORK / case
-    slimmed, original, broken = (folder / name for name in ("slimmed.tar", "original.tar", "broken.tar"))
+    slimmed, original, broken = folder / "slimmed.tar", folder / "original.tar", OWN / case / "broken.tar"
+    broken.parent.mkdir(parents=True, exist_ok=True)
     archive = Archive(slimmed)
     before = set().union(*reports(slimmed, original))
     loaded = podman("load", "--quiet", "--input", str(slimmed)).stdout

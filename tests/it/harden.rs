@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use jettison::deployment::{self, Kind, NoFiles};
 use jettison::dockerfile::shell;
-use jettison::harden::{FileRule, Hardening, file_rules};
+use jettison::harden::{FileRule, Hardening, Mount, file_rules};
 use jettison::image::{Image, Options};
 use jettison::lint::{DeployedImage, Profile, Selection, Settings, lint_deployment};
 use jettison::report::{self, Hardened};
@@ -441,6 +441,181 @@ fn texts_of_an_image_add_no_rules_to_a_profile() {
         paths += 1;
     }
     assert!(paths > 2, "{text}");
+}
+
+/// The port below 1024 that the settings allow, with the place that names it.
+fn low_port(text: &str) -> Option<String> {
+    let image = image(&format!("{text}\nuser 1000\n"));
+    let slimming = Slimming::new(&image, &PlanOptions::default()).unwrap();
+    Hardening::of(&slimming).low_port
+}
+
+#[test]
+fn a_low_port_is_found_where_the_program_reads_it() {
+    let services = "file /etc/services \"smtp 25/tcp mail\\nhttp 80/tcp www\\n\"";
+    for (text, expected) in [
+        (
+            "elf /usr/sbin/nginx\nfile /etc/nginx/nginx.conf \"http {\\n server { listen [::]:80; }\\n}\"\nentrypoint /usr/sbin/nginx",
+            Some("80 (/etc/nginx/nginx.conf:2)"),
+        ),
+        (
+            "elf /usr/sbin/nginx\nfile /etc/nginx/nginx.conf \"include /srv/site.conf;\"\nfile /srv/site.conf \"listen 443 ssl;\"\nentrypoint /usr/sbin/nginx",
+            Some("443 (/srv/site.conf:1)"),
+        ),
+        (
+            "elf /usr/sbin/nginx\nfile /etc/nginx/nginx.conf \"events {}\"\nentrypoint /usr/sbin/nginx",
+            Some("80 (the default of /usr/sbin/nginx)"),
+        ),
+        (
+            "elf /usr/sbin/nginx\nfile /etc/nginx/nginx.conf \"listen 8080 backlog=511; # listen 80\\n#listen 81;\"\nentrypoint /usr/sbin/nginx",
+            None,
+        ),
+        (
+            "elf /usr/sbin/apache2\nfile /etc/apache2/ports.conf \"Listen ${PORT}\"\nfile /etc/apache2/envvars \"S=\\nexport PORT=8$S\"\nentrypoint /usr/sbin/apache2",
+            Some("8 (/etc/apache2/ports.conf:1)"),
+        ),
+        (
+            "elf /usr/sbin/haproxy\nfile /etc/haproxy/haproxy.cfg \"frontend f\\n  bind *:8080,:::443 ssl\"\nentrypoint /usr/sbin/haproxy",
+            Some("443 (/etc/haproxy/haproxy.cfg:2)"),
+        ),
+        (
+            "elf /usr/sbin/sshd\nentrypoint /usr/sbin/sshd -D",
+            Some("22 (the default of /usr/sbin/sshd)"),
+        ),
+        (
+            "elf /usr/sbin/sshd\nentrypoint /usr/sbin/sshd -D -p 2222",
+            None,
+        ),
+        (
+            "elf /usr/sbin/sshd\nfile /etc/ssh/sshd_config \"Port 2222\\nListenAddress fe80::1:22\"\nentrypoint /usr/sbin/sshd",
+            None,
+        ),
+        (
+            "elf /usr/bin/redis-server\nfile /etc/redis/redis.conf \"port 79\"\nentrypoint /usr/bin/redis-server /etc/redis/redis.conf",
+            Some("79 (/etc/redis/redis.conf:1)"),
+        ),
+        (
+            "elf /usr/bin/redis-server\nentrypoint /usr/bin/redis-server --port 79",
+            Some("79 (the image configuration)"),
+        ),
+        (
+            "elf /usr/sbin/lighttpd\nfile /etc/lighttpd/lighttpd.conf \"server.port = 81\"\nentrypoint /usr/sbin/lighttpd",
+            Some("81 (/etc/lighttpd/lighttpd.conf:1)"),
+        ),
+        (
+            "elf /usr/sbin/varnishd\nentrypoint /usr/sbin/varnishd -F -a :6081",
+            None,
+        ),
+        (
+            "elf /usr/bin/app\nentrypoint /usr/bin/app --listen=0.0.0.0:443",
+            Some("443 (the image configuration)"),
+        ),
+        (
+            "elf /usr/bin/app\nenv PORT=80\nentrypoint /usr/bin/app",
+            Some("80 (PORT in the image configuration)"),
+        ),
+        (
+            "elf /usr/bin/app\nenv ASPNETCORE_URLS=http://+:8080;https://+:443\nentrypoint /usr/bin/app",
+            Some("443 (ASPNETCORE_URLS in the image configuration)"),
+        ),
+        (
+            "elf /bin/sh\nelf /usr/bin/php\nfile /start \"#!/bin/sh\\nexec php -S 0.0.0.0:80\"\nentrypoint /start",
+            Some("80 (/start:2)"),
+        ),
+        (
+            "elf /usr/bin/app\nenv PORT=8080\nentrypoint /usr/bin/app --port 3000",
+            None,
+        ),
+        // The configuration of a program that is not kept says nothing.
+        (
+            "elf /usr/bin/app\nelf /usr/sbin/nginx\nfile /etc/nginx/nginx.conf \"listen 80;\"\nentrypoint /usr/bin/app",
+            None,
+        ),
+    ] {
+        assert_eq!(low_port(text).as_deref(), expected, "{text}");
+    }
+    let postfix = "elf /usr/lib/postfix/sbin/master\nfile /etc/postfix/master.cf \"smtp inet n - y - - smtpd\\npickup unix n - y 60 1 pickup\"\nentrypoint /usr/lib/postfix/sbin/master";
+    assert_eq!(
+        low_port(&format!("{postfix}\n{services}")).as_deref(),
+        Some("25 (/etc/postfix/master.cf:1)")
+    );
+    assert_eq!(low_port(postfix), None, "no database of services");
+}
+
+#[test]
+fn a_program_of_root_gets_the_capability_for_the_port_in_its_configuration() {
+    let image = image(
+        "elf /usr/sbin/nginx\nfile /etc/nginx/nginx.conf \"listen 80;\"\nentrypoint /usr/sbin/nginx\n",
+    );
+    let slimming = Slimming::new(&image, &PlanOptions::default()).unwrap();
+    let settings = Hardening::of(&slimming);
+    let reasons = &settings.capabilities["NET_BIND_SERVICE"];
+    assert_eq!(
+        *reasons,
+        ["port 80 (/etc/nginx/nginx.conf:1) is below 1024"]
+    );
+    assert_eq!(settings.low_port, None);
+}
+
+#[test]
+fn a_log_in_a_directory_that_a_variable_names_is_writable() {
+    let image = image(
+        "elf /usr/sbin/apache2\nfile /etc/apache2/apache2.conf \"CustomLog ${LOGS}/other.log combined\"\n\
+         file /etc/apache2/envvars \"SUFFIX=\\nexport LOGS=/srv/logs$SUFFIX\"\ndir /srv/logs\nentrypoint /usr/sbin/apache2\n",
+    );
+    let slimming = Slimming::new(&image, &PlanOptions::default()).unwrap();
+    let settings = Hardening::of(&slimming);
+    assert!(
+        settings
+            .places
+            .iter()
+            .any(|place| place.path == b"/srv/logs"),
+        "{:?}",
+        settings.places
+    );
+}
+
+#[test]
+fn the_homes_of_users_who_log_in_are_volumes() {
+    let image = image(
+        "elf /usr/sbin/sshd\nfile /etc/passwd \"root:x:0:0::/root:/bin/sh\\na:x:1000:1000::/home/a:/bin/none\"\n\
+         dir /home/a uid=1000 gid=1000\nfile /home/a/.ssh/authorized_keys\nentrypoint /usr/sbin/sshd\n",
+    );
+    let slimming = Slimming::new(&image, &PlanOptions::default()).unwrap();
+    let settings = Hardening::of(&slimming);
+    let home = settings
+        .places
+        .iter()
+        .find(|place| place.path == b"/home/a");
+    assert!(
+        home.is_some_and(|place| place.mount == Mount::Volume),
+        "{:?}",
+        settings.places
+    );
+}
+
+#[test]
+fn a_database_that_the_build_created_is_in_a_volume() {
+    let database = "SQLite format 3\\0";
+    let places = |copied: bool| {
+        let step = if copied {
+            "layer COPY harbour.db /srv/app/ # buildkit"
+        } else {
+            "layer RUN /bin/sh -c manage migrate # buildkit"
+        };
+        let image = image(&format!(
+            "elf /usr/bin/app\ndir /srv/app\nlayer COPY app.py /srv/app/ # buildkit\nfile /srv/app/app.py\n{step}\nfile /srv/app/harbour.db \"{database}\"\nworkdir /srv/app\nentrypoint /usr/bin/app\n",
+        ));
+        let slimming = Slimming::new(&image, &PlanOptions::default()).unwrap();
+        Hardening::of(&slimming).places
+    };
+    let found = places(false);
+    let place = found.iter().find(|place| place.path == b"/srv/app");
+    assert!(
+        place.is_some_and(|place| place.mount == Mount::Volume),
+        "{found:?}"
+    );
+    assert!(places(true).iter().all(|place| place.path != b"/srv/app"));
 }
 
 #[test]

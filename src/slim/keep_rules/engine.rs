@@ -6,7 +6,7 @@ use super::find::Finds;
 use super::page::{KeepPage, KeptPattern, Mentioned, Source};
 use super::registry::keep_rules;
 use super::text_paths::{TextPath, text_paths};
-use super::{conditions, template, wildcard, words, written};
+use super::{conditions, listens, template, values, wildcard, words, written};
 use crate::image::{Kind, NameId, Tree};
 use crate::knowledge::{ProgramClass, is_runtime_library};
 use crate::paths::{file_name, file_name_bytes};
@@ -142,6 +142,7 @@ impl RuleTracer {
         let firing = Firing { page, by, because };
         self.keep_fixed(keep, firing);
         written::record_fixed(keep, page, by);
+        listens::record_default(keep, page, by);
         if has_fired {
             return;
         }
@@ -305,6 +306,9 @@ impl RuleTracer {
         let Some(bytes) = keep.view.bytes(name).filter(|bytes| words::is_text(bytes)) else {
             return;
         };
+        let page = &keep_rules().pages[rule];
+        let bytes = values::filled_in(keep.view, page, &bytes);
+        listens::record(keep, page, name, &bytes);
         let mut seen = HashSet::new();
         for word in words::words(&bytes) {
             // Generated files repeat the same line thousands of times.

@@ -39,6 +39,10 @@ pub struct KeepPage {
     pub(in crate::slim) not_opened: Vec<&'static str>,
     /// Paths that the program writes at run time.
     pub(in crate::slim) writes: Vec<WrittenPattern>,
+    /// Statements of configuration files with the ports that the program listens on.
+    pub(in crate::slim) listens: Vec<ListenPattern>,
+    /// Shell scripts that assign the variables of its configuration files.
+    pub(in crate::slim) variables_in: Vec<&'static str>,
     /// It never keeps setuid programs.
     pub(in crate::slim) never_setuid: bool,
     /// It fires for every name that triggers it, not only for the first, because its patterns
@@ -149,6 +153,15 @@ pub(in crate::slim) struct WrittenPattern {
     pub(in crate::slim) source: Source,
 }
 
+/// A place where a port is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::slim) enum ListenPattern {
+    /// `listen *`: a statement that begins with these words, and the address for `*`.
+    Statement(Vec<&'static str>),
+    /// `80`: the port if no statement has one.
+    Default(u16),
+}
+
 /// The source of the values for the placeholder of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::slim) enum Source {
@@ -210,6 +223,8 @@ const KEYS: &[&str] = &[
     "setuid",
     "temporary",
     "persistent",
+    "listens",
+    "variables-in",
 ];
 
 impl KeepPage {
@@ -245,6 +260,8 @@ impl KeepPage {
             holders: front.list("holders")?,
             not_opened: front.list("not-opened")?,
             writes: writes(&front)?,
+            listens: listens(&front)?,
+            variables_in: front.list("variables-in")?,
             never_setuid: never_setuid(&front)?,
         })
     }
@@ -289,6 +306,14 @@ impl KeepPage {
                 Lifetime::Temporary | Lifetime::Unknown => "temporary",
             };
             (lifetime, written.pattern)
+        })
+    }
+
+    /// The ports that the program listens on: `80`, or a statement of its configuration files.
+    pub fn listened(&self) -> impl Iterator<Item = String> {
+        self.listens.iter().map(|pattern| match pattern {
+            ListenPattern::Default(port) => port.to_string(),
+            ListenPattern::Statement(words) => words.join(" "),
         })
     }
 
@@ -412,6 +437,22 @@ fn writes(front: &FrontMatter) -> Result<Vec<WrittenPattern>, PageError> {
     Ok(writes)
 }
 
+fn listens(front: &FrontMatter) -> Result<Vec<ListenPattern>, PageError> {
+    let mut listens = Vec::new();
+    for member in front.list("listens")? {
+        if let Ok(port) = member.parse() {
+            listens.push(ListenPattern::Default(port));
+            continue;
+        }
+        let words: Vec<&str> = member.split_whitespace().collect();
+        if words.iter().filter(|word| **word == ADDRESS).count() != 1 || words.len() < 2 {
+            return Err(front.invalid("listens", member));
+        }
+        listens.push(ListenPattern::Statement(words));
+    }
+    Ok(listens)
+}
+
 fn never_setuid(front: &FrontMatter) -> Result<bool, PageError> {
     match front.get("setuid") {
         None => Ok(false),
@@ -455,6 +496,8 @@ fn keeps(front: &FrontMatter) -> Result<Vec<KeptPattern>, PageError> {
 /// The placeholders for the directory and the name of the file that a pattern depends on.
 pub(in crate::slim) const HERE: &str = "{here}";
 pub(in crate::slim) const NAME: &str = "{name}";
+/// The placeholder for an address in a statement of a configuration file.
+pub(in crate::slim) const ADDRESS: &str = "*";
 
 /// The source of values for a pattern; `None` if braces do not match, or if there are two
 /// placeholders other than `{here}` and `{name}`.
@@ -550,6 +593,10 @@ mod tests {
         assert_eq!(
             error("when: always\nglibc-before: new"),
             "page `p`: invalid value `new` for `glibc-before`"
+        );
+        assert_eq!(
+            error("when: always\nlistens: [listen]"),
+            "page `p`: invalid value `listen` for `listens`"
         );
         assert_eq!(
             error("when: always\nhue: red"),

@@ -54,17 +54,23 @@ pub(super) fn has_word(text: &[u8], wanted: &str) -> bool {
 }
 
 fn words_of(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let line = line.trim_ascii();
-    // Formats differ, but none of these starts a line that names a file.
-    let is_comment = COMMENTS.iter().any(|mark| line.starts_with(mark));
-    let line = if is_comment { &[] } else { line };
-    // A hash inside a word may be part of it, as in a URL; it only starts a comment after
-    // whitespace.
-    let end = memchr::memmem::find(line, b" #").unwrap_or(line.len());
-    line[..end]
+    without_comment(line)
         .split(|byte| is_between_words(*byte))
         .filter(|word| !word.is_empty())
         .take(MAX_WORDS)
+}
+
+/// A line up to the comment in it.
+pub(super) fn without_comment(line: &[u8]) -> &[u8] {
+    let line = line.trim_ascii();
+    // Formats differ, but none of these starts a line that names a file.
+    if COMMENTS.iter().any(|mark| line.starts_with(mark)) {
+        return &[];
+    }
+    // A hash inside a word may be part of it, as in a URL; it only starts a comment after
+    // whitespace.
+    let end = memchr::memmem::find(line, b" #").unwrap_or(line.len());
+    &line[..end]
 }
 
 fn is_between_words(byte: u8) -> bool {

@@ -3,13 +3,13 @@
 use super::reading::{Lines, Reading};
 use super::values::Values;
 use crate::dockerfile::shell::{ProgramCall, ShellScript, ShellWord};
-use crate::knowledge::{ProgramClass, needs_capabilities};
+use crate::knowledge::{ProgramClass, has_port_options, needs_capabilities};
 use crate::paths::file_name;
 use crate::slim::keep::Keep;
 use crate::slim::writes::{Lifetime, ScriptCall, Write, Writer, WrittenKind};
 
 /// Number of arguments of a call that are recorded; the user comes first.
-const MAX_ARGUMENTS: usize = 6;
+const MAX_ARGUMENTS: usize = 16;
 
 /// Records the writes and the calls of a script.
 pub(super) fn record(
@@ -67,10 +67,10 @@ fn record_wrapper(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord
     }
 }
 
-/// Whether calls of a program are of interest: it needs capabilities, or a script asks it which
-/// user runs the script.
+/// Whether calls of a program are of interest: it needs capabilities, its options say a port, or a
+/// script asks it which user runs the script.
 fn is_recorded(name: &str) -> bool {
-    needs_capabilities(name) || matches!(name, "id" | "whoami")
+    needs_capabilities(name) || has_port_options(name) || matches!(name, "id" | "whoami")
 }
 
 fn add_call<'w>(
