@@ -9,7 +9,7 @@ const IMAGES: &[&str] = &["image", "elf", "packages"];
 const FINDINGS: &[&str] = &["advisories", "slim", "lint"];
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&[&str]]); 28] = [
+const MAY_USE: [(&str, &[&[&str]]); 29] = [
     ("size", &[]),
     ("hash", &[]),
     ("trust", &[&["hash"]]),
@@ -31,6 +31,10 @@ const MAY_USE: [(&str, &[&[&str]]); 28] = [
     ("elf", &[&["paths"]]),
     ("packages", &[&["paths", "knowledge", "image", "elf"]]),
     ("advisories", &[&["packages"]]),
+    (
+        "attestation",
+        &[&["hash", "printable", "image", "packages"]],
+    ),
     ("inspect", &[IMAGES]),
     (
         "slim",
@@ -136,7 +140,14 @@ const MAY_USE: [(&str, &[&[&str]]); 28] = [
                 "shellcheck",
             ],
             &[
-                "inspect", "loading", "evidence", "frontend", "harden", "report", "config",
+                "inspect",
+                "loading",
+                "evidence",
+                "attestation",
+                "frontend",
+                "harden",
+                "report",
+                "config",
             ],
         ],
     ),
