@@ -7,6 +7,7 @@
 //! Sources: <https://github.com/in-toto/attestation/tree/main/spec/v1>,
 //! <https://github.com/secure-systems-lab/dsse/blob/master/protocol.md>.
 
+mod attached;
 mod check;
 mod comparison;
 mod envelope;
@@ -14,6 +15,7 @@ mod key;
 mod predicate;
 mod statement;
 
+pub use attached::attached_types;
 pub use check::{Original, Problem, check};
 pub use comparison::{Compared, changed_settings, compare, entries};
 pub use envelope::{EnvelopeError, Opened, Signature, media_type, open, sign};
