@@ -80,12 +80,7 @@ class Image:
         added = set()
         with tarfile.open(fileobj=io.BytesIO(layer), encoding="latin-1") as archive:
             for member in archive:
-                # Extended headers are UTF-8 by definition, but names are bytes.
-                path = posixpath.normpath("/" + member.name).encode("latin-1", "surrogateescape")
-                if "path" in member.pax_headers:
-                    path = posixpath.normpath("/" + member.pax_headers["path"]).encode("latin-1", "surrogateescape")
-                while path.startswith(b"//"):
-                    path = path[1:]
+                path = absolute(name_bytes(member, member.name, "path"))
                 directory, name = posixpath.split(path)
                 if name == b".wh..wh..opq":
                     self.remove_below(directory, added)
@@ -97,19 +92,18 @@ class Image:
     def add(self, archive, member, path, added):
         kind = TYPES.get(member.type, "file")
         if member.islnk():
-            target = posixpath.normpath("/" + member.linkname).encode("latin-1", "surrogateescape")
-            entry = self.entries[target]
+            entry = self.entries[absolute(name_bytes(member, member.linkname, "linkpath"))]
             kind = entry[0]
         else:
             content = None
             if kind == "file":
                 content = hashlib.sha256(archive.extractfile(member).read()).hexdigest()
             elif kind == "symlink":
-                content = member.linkname.encode("latin-1", "surrogateescape")
+                content = name_bytes(member, member.linkname, "linkpath")
             elif kind.endswith("device"):
                 content = (member.devmajor, member.devminor)
             xattrs = {key: value for key, value in member.pax_headers.items() if key.startswith("SCHILY.xattr.")}
-            entry = (kind, member.mode, member.uid, member.gid, xattrs, content)
+            entry = (kind, member.mode & 0o7777, member.uid, member.gid, xattrs, content)
         before = self.entries.get(path)
         if before and before[0] == "directory" and kind != "directory":
             self.remove(path)
@@ -130,6 +124,15 @@ class Image:
 
     def files(self):
         return {path: entry for path, entry in self.entries.items() if entry[0] != "directory"}
+
+
+def name_bytes(member, name, key):
+    """A name as bytes: those of extended headers are UTF-8 by definition, the others were read as Latin-1."""
+    return name.encode("utf-8", "surrogateescape") if key in member.pax_headers else name.encode("latin-1")
+
+
+def absolute(path):
+    return b"/" + posixpath.normpath(b"/" + path).lstrip(b"/")
 
 
 def inflate(layer):
@@ -304,7 +307,56 @@ def check_predicate(predicate, slim, original, statements):
     check_removed(predicate["removed"], removed, original)
 
 
+def check_with_libraries(layout_path, key_path):
+    """Lets the libraries of in-toto read and verify each attached statement."""
+    from google.protobuf import json_format
+    from in_toto_attestation.v1 import statement_pb2
+    from in_toto_attestation.v1.statement import Statement
+    from securesystemslib.dsse import Envelope
+    from securesystemslib.signer import SSlibKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+    with open(key_path, "rb") as file:
+        public = load_pem_public_key(file.read())
+    layout, count = Layout(layout_path), 0
+    for descriptor in layout.manifests():
+        if descriptor.get("platform", {}).get("os") != "unknown":
+            continue
+        for layer in layout.json(descriptor)["layers"]:
+            if not layer["mediaType"].endswith("+dsse"):
+                continue
+            envelope = json.loads(layout.blob(layer))
+            keyid = envelope["signatures"][0]["keyid"]
+            der = public.public_bytes(*der_format())
+            expect(keyid == hashlib.sha256(der).hexdigest(), "the identifier of the key")
+            Envelope.from_dict(envelope).verify([SSlibKey.from_crypto(public, keyid=keyid)], 1)
+            message = json_format.Parse(base64.b64decode(envelope["payload"]), statement_pb2.Statement())
+            Statement.copy_from_pb(message).validate()
+            count += 1
+    expect(count > 0, "there is no signed statement")
+
+
+def der_format():
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    return Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+
+
+def flip(path, place):
+    """Flips the last bit of the first or the last byte of a file; a second time undoes it."""
+    with open(path, "r+b") as file:
+        file.seek(0 if place == "first" else -1, os.SEEK_SET if place == "first" else os.SEEK_END)
+        position = file.tell()
+        byte = file.read(1)[0]
+        file.seek(position)
+        file.write(bytes([byte ^ 1]))
+
+
 def main():
+    if len(sys.argv) == 4 and sys.argv[1] == "--flip":
+        flip(sys.argv[2], sys.argv[3])
+        return
+    if len(sys.argv) == 4 and sys.argv[1] == "--libraries":
+        check_with_libraries(sys.argv[2], sys.argv[3])
+        return
     if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
     key = None

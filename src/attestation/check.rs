@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::comparison::{changed_settings, compare, entries};
+use super::digest_set::DigestSet;
 use super::predicate::{CarriedStatement, Entry, Predicate, Removed, RemovedPackage};
-use super::statement::{DigestSet, Statement};
+use super::statement::Statement;
 use crate::image::{Image, Platform, ReadError};
 use crate::packages::Packages;
 use crate::printable::escape;

@@ -10,6 +10,7 @@
 mod attached;
 mod check;
 mod comparison;
+mod digest_set;
 mod envelope;
 mod key;
 mod predicate;
@@ -18,6 +19,7 @@ mod statement;
 pub use attached::attached_types;
 pub use check::{Original, Problem, check};
 pub use comparison::{Compared, changed_settings, compare, entries};
+pub use digest_set::DigestSet;
 pub use envelope::{EnvelopeError, Opened, Signature, media_type, open, sign};
 pub use key::{KeyError, SigningKey, VerifyingKey};
 pub use predicate::{
@@ -25,5 +27,5 @@ pub use predicate::{
     ResultImage, SourceImage, Status, Tool,
 };
 pub use statement::{
-    DigestSet, OPENVEX, SLIM, SPDX, STATEMENT, Statement, Subject, described_subjects, parse,
+    OPENVEX, SLIM, SPDX, STATEMENT, Statement, Subject, described_subjects, parse,
 };

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use serde::{Deserialize, Serialize};
 
-use super::statement::DigestSet;
+use super::digest_set::DigestSet;
 
 /// What slimming did with an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -166,7 +166,9 @@ impl Slimming<'_> {
         if let Some(file) = self.file {
             files.push((file.name, file.text.clone().into_bytes()));
         }
-        let files = Graph::files(&files, "[jettison] settings");
+        // It may name a directory of keep rules, which is beside it.
+        let rules = self.file.and_then(ConfigFile::keep_rules);
+        let files = Graph::files_in(rules.as_ref(), &files, "[jettison] settings");
         let program = std::env::current_exe().unwrap_or_else(|_| "/usr/bin/jettison".into());
         let mut arguments = vec![
             program.to_string_lossy().into_owned(),

@@ -2,6 +2,9 @@
 
 mod hostile;
 mod keys;
+mod policy;
+#[cfg(feature = "registry")]
+mod registry;
 mod round_trip;
 mod sources;
 mod tampering;
@@ -24,6 +27,11 @@ const STATUS: &str = "\
 Package: app\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\nDescription: x\n\n\
 Package: tool\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2\nDescription: y\n\n";
 
+/// The other package manager has its records in one file, which is rewritten.
+const INSTALLED: &str = "\
+P:kept\nV:1-r0\nA:x86_64\nF:srv\nR:link\n\n\
+P:lost\nV:2-r0\nA:x86_64\nF:usr/share/lost\nR:file\n\n";
+
 /// A layer with a program of a package, one that nothing needs, and files of no package.
 fn layer() -> Vec<u8> {
     Tar::new()
@@ -37,6 +45,8 @@ fn layer() -> Vec<u8> {
             "var/lib/dpkg/info/tool.list",
             b"/usr/bin/tool\n/usr/share/tool/data\n",
         )
+        .file("lib/apk/db/installed", INSTALLED.as_bytes())
+        .file("usr/share/lost/file", b"gone")
         .file("srv/100%\u{e9}.txt", b"kept")
         .symlink("srv/link", "100%\u{e9}.txt")
         .file("junk", b"dropped")

@@ -38,25 +38,27 @@ fn every_entry_has_its_origin_and_every_package_what_it_lost() {
     assert_eq!(
         lines,
         [
+            "/lib/apk/db/installed file rewritten -",
             "/lib64/ld-linux-x86-64.so.2 file unchanged -",
             "/srv/100%25%C3%A9.txt file unchanged -",
             "/srv/link symlink unchanged 100%25%C3%A9.txt",
             "/usr/bin/app file unchanged -",
-            "/var/lib/dpkg/info/app.list file unchanged -",
-            "/var/lib/dpkg/status file rewritten -",
+            "/var/lib/dpkg/status.d/app file generated -",
         ]
     );
-    let kept = &predicate["files"][1];
+    let kept = &predicate["files"][2];
     assert_eq!(kept["sha256"], sha256(b"kept"));
-    let status = &predicate["files"][5];
-    assert_eq!(status["original"], sha256(super::STATUS.as_bytes()));
+    let rewritten = &predicate["files"][0];
+    assert_eq!(rewritten["original"], sha256(super::INSTALLED.as_bytes()));
     assert_eq!(
         predicate["removed"],
         json!({
             "packages": [
-                {"purl": "pkg:deb/tool@2?arch=amd64", "files": 3, "bytes": 33 + 36, "kept": 0},
+                {"purl": "pkg:apk/alpine/lost@2-r0?arch=x86_64", "files": 1, "bytes": 4, "kept": 0},
+                {"purl": "pkg:deb/debian/tool@2?arch=amd64", "files": 2, "bytes": 33, "kept": 0},
             ],
-            "other": {"files": 1, "bytes": 7},
+            // The records of dpkg, and `/junk`.
+            "other": {"files": 4, "bytes": 234},
         })
     );
     assert_eq!(predicate["options"]["keep"], json!(["/srv/**"]));
@@ -102,7 +104,7 @@ fn a_statement_is_verified_from_the_two_images_alone() {
     bench.slim(&["--attest"]);
     let text = bench.success(VERIFY);
     assert!(
-        text.contains("5 files unchanged, 1 rewritten, 0 generated; not signed"),
+        text.contains("4 files unchanged, 1 rewritten, 1 generated; not signed"),
         "{text}"
     );
     let text = bench.success(&["verify", "oci:slim:app", "--attestation"]);
@@ -238,5 +240,31 @@ fn options_that_attest_nothing_are_refused() {
     ] {
         let text = bench.failure(2, &[&slim[..], options].concat());
         assert!(text.contains(message), "{text}");
+    }
+}
+
+#[test]
+fn statements_have_the_documented_schema() {
+    let schema = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/testdata/schemas/slim-statement.json"
+    );
+    let schema: Value = serde_json::from_slice(&fs::read(schema).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
+    let bench = Bench::new();
+    bench.slim(&["--attest", "--keep-level", "certain", "--drop", "/srv/link"]);
+    let statement = bench.attached("slim").statement();
+    let errors: Vec<String> = validator
+        .iter_errors(&statement)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert_eq!(errors, Vec::<String>::new());
+    for pointer in [
+        "/predicate/files/0/path",
+        "/predicate/removed/packages/0/purl",
+    ] {
+        let mut changed = statement.clone();
+        *changed.pointer_mut(pointer).unwrap() = "x".into();
+        assert!(!validator.is_valid(&changed), "{pointer}");
     }
 }

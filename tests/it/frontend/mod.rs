@@ -415,6 +415,33 @@ fn a_result_is_slimmed_by_one_more_step() {
 }
 
 #[test]
+fn keep_rules_that_the_configuration_names_are_beside_it_in_the_step() {
+    for (place, directory, is_loaded) in [
+        ("context", "rules/keep", true),
+        ("dockerfile", "keep", true),
+        // The step refuses these, with the reason.
+        ("context", "../keep", false),
+        ("context", "/etc", false),
+    ] {
+        let mut fake = Fake::new(DOCKERFILE);
+        fake.option("build-arg:JETTISON", "slim");
+        fake.option("source", "jettison:1");
+        let text = format!("keep-rules = '{directory}'\n");
+        fake.file(place, ".jettison.toml", &text);
+        let session = fake.run();
+        assert!(session.is_success(), "{}", session.stderr);
+        let step = session.graphs.last().unwrap().definition.as_ref().unwrap();
+        let contains = |text: &str| memchr::memmem::find(step, text.as_bytes()).is_some();
+        assert_eq!(
+            contains(&format!("[\"{directory}\"]")),
+            is_loaded,
+            "{directory}"
+        );
+        assert_eq!(contains(&format!("{place}-jettison-keep-rules")), is_loaded);
+    }
+}
+
+#[test]
 fn each_platform_is_slimmed() {
     let mut fake = Fake::new(DOCKERFILE);
     fake.option("build-arg:JETTISON", "slim");

@@ -20,6 +20,13 @@ use crate::image::store::Store;
 /// one manifest with two or three statements.
 const MAX_ATTESTATIONS: usize = 100;
 
+/// The beginnings of the media types of statements, envelopes of them, and Sigstore's bundles.
+const STATEMENTS: [&str; 3] = [
+    "application/vnd.in-toto",
+    "application/vnd.dsse.envelope",
+    "application/vnd.dev.sigstore.bundle",
+];
+
 /// The attestations of the image whose manifest has this digest, in the order of the indexes, each
 /// once. Referrers come last.
 pub(in crate::image) fn attestations(
@@ -47,11 +54,20 @@ pub(in crate::image) fn attestations(
         let is_subject = subject.is_some_and(|subject| subject.digest().as_ref() == digest);
         // One that names two images would be about another one for other readers.
         let is_other = subject.is_some() && !is_subject;
-        if (is_named || is_subject) && !is_other {
+        if (is_named || is_subject && has_statements(&manifest)) && !is_other {
             found.push(fetched(store, descriptor, &manifest, limits)?);
         }
     }
     Ok(found)
+}
+
+/// Whether a referrer has statements, and is not a signature or a document of another kind.
+fn has_statements(manifest: &ImageManifest) -> bool {
+    let mut layers = manifest.layers().iter();
+    layers.any(|layer| {
+        let media_type = layer.media_type().to_string();
+        STATEMENTS.iter().any(|kind| media_type.starts_with(kind))
+    })
 }
 
 /// The manifests of the indexes that may be attestations of an image.
