@@ -224,7 +224,7 @@ fn check_removed(stated: &Removed, is: &Removed, problems: &mut Problems) {
     for (purl, package) in &by_purl {
         if stated_by_purl.get(purl) != Some(package) {
             problems.add(format!(
-                "{}: {} of its files were removed and {} kept, which is not what the statement says",
+                "{}: {} of its files were removed and {} kept, but the statement says otherwise",
                 escape(purl),
                 package.files,
                 package.kept

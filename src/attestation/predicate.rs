@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::digest_set::DigestSet;
 
-/// What slimming did with an image.
+/// The effect of slimming an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Predicate {

@@ -34,7 +34,7 @@ pub struct Statement<P> {
     pub predicate: P,
 }
 
-/// What a statement is about.
+/// The thing that a statement is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Subject {

@@ -75,7 +75,7 @@ impl Kind {
     }
 }
 
-/// What is attested, and the key.
+/// The statements to make, and the key.
 #[derive(Debug)]
 pub(super) struct Attester {
     kinds: Vec<Kind>,
@@ -308,7 +308,7 @@ pub(super) fn carried_statements(attestations: &[AttestationManifest]) -> Vec<Ca
     statements
 }
 
-/// What slimming did.
+/// The effect of slimming an image.
 fn predicate(
     subject: &Written,
     ready: &Ready<'_>,

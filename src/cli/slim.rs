@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use super::arguments::SlimArguments;
 use super::attest::{self, Attester, Names, Ready};
 use super::destination::{destination, rest};
-use super::documents::Subject;
+use super::documents::{Documents, Subject};
 use super::policy::Slimmed;
 use super::progress::Bar;
 use super::source::finish;
@@ -386,14 +386,8 @@ impl<'a> Run<'a> {
             None => summary.append(&report::dry_run(&slimming)?),
         }
         if let Some(documents) = &documents {
-            let subject = Subject {
-                name: arguments.tag.first().map_or(self.name, String::as_str),
-                digest: written.and_then(|written| written.manifest_digest),
-                image: &image,
-                plan,
-                tests: record.as_ref(),
-            };
-            summary.append(&arguments.documents.write(documents, &subject)?);
+            let digest = written.and_then(|written| written.manifest_digest);
+            summary.append(&self.write_documents(documents, &slimmed, digest, record.as_ref())?);
         }
         let verdict = match violations {
             _ if !passes => Verdict::FailsTest,
@@ -402,6 +396,25 @@ impl<'a> Run<'a> {
             None => Verdict::Good,
         };
         Ok((summary, verdict))
+    }
+
+    /// Writes the documents about an image. `digest` is that of its manifest.
+    fn write_documents(
+        &self,
+        documents: &Documents<'_>,
+        slimmed: &Slimmed<'_>,
+        digest: Option<String>,
+        tests: Option<&Record>,
+    ) -> anyhow::Result<Lines> {
+        let arguments = self.arguments;
+        let subject = Subject {
+            name: arguments.tag.first().map_or(self.name, String::as_str),
+            digest,
+            image: slimmed.slimming.image,
+            plan: &slimmed.slimming.plan,
+            tests,
+        };
+        arguments.documents.write(documents, &subject)
     }
 
     /// Runs the tests, if there are any. The plan that is returned may have more files.

@@ -22,7 +22,7 @@ pub(super) const PREDICATE_TYPE: &str = "in-toto.io/predicate-type";
 pub(super) const ARTIFACT_TYPE: &str = "application/vnd.docker.attestation.manifest.v1+json";
 
 /// Maximum size of a statement that is read, in bytes. One about 100,000 files has 20 MB.
-const MAX_STATEMENT: u64 = 64 << 20;
+pub(super) const MAX_STATEMENT: u64 = 64 << 20;
 
 /// A manifest whose layers are statements about an image.
 #[derive(Clone, Debug)]
@@ -69,15 +69,20 @@ impl AttachedStatement<'_> {
     /// The bytes of the statement, whose digest was checked.
     pub fn read(&self) -> Result<Vec<u8>, ReadError> {
         if self.blob.size() > MAX_STATEMENT {
-            return Err(ReadError::Limit {
-                blob: self.digest.clone(),
-                what: "bytes",
-                limit: MAX_STATEMENT,
-                flag: None,
-            });
+            return Err(statement_too_large(&self.digest));
         }
         let bytes = self.blob.bytes();
         Ok(bytes.map_err(ReadError::blob(&self.digest))?.to_vec())
+    }
+}
+
+/// The error for a statement that is larger than the limit.
+pub(super) fn statement_too_large(digest: &str) -> ReadError {
+    ReadError::Limit {
+        blob: digest.to_owned(),
+        what: "bytes",
+        limit: MAX_STATEMENT,
+        flag: None,
     }
 }
 

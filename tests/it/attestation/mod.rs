@@ -3,7 +3,7 @@
 mod hostile;
 mod keys;
 mod policy;
-#[cfg(feature = "registry")]
+#[cfg(all(feature = "registry", feature = "daemon"))]
 mod registry;
 mod round_trip;
 mod sources;

@@ -9,7 +9,8 @@ use super::{
     too_many_documents, top_index,
 };
 use crate::image::attestations::{
-    ATTESTATION, AttestationManifest, REFERENCE_DIGEST, REFERENCE_TYPE, annotation,
+    ATTESTATION, AttestationManifest, MAX_STATEMENT, REFERENCE_DIGEST, REFERENCE_TYPE, annotation,
+    statement_too_large,
 };
 use crate::image::error::ReadError;
 use crate::image::limits::Limits;
@@ -19,6 +20,8 @@ use crate::image::store::Store;
 /// Maximum number of attestation manifests of an image, and of statements in one. BuildKit writes
 /// one manifest with two or three statements.
 const MAX_ATTESTATIONS: usize = 100;
+/// Maximum number of bytes of all statements about an image.
+const MAX_STATEMENTS: u64 = 512 << 20;
 
 /// The beginnings of the media types of statements, envelopes of them, and Sigstore's bundles.
 const STATEMENTS: [&str; 3] = [
@@ -36,7 +39,7 @@ pub(in crate::image) fn attestations(
 ) -> Result<Vec<AttestationManifest>, ReadError> {
     let mut candidates = candidates(store, digest, limits)?;
     candidates.extend(store.referrers(digest, limits)?);
-    let (mut found, mut seen) = (Vec::new(), HashSet::new());
+    let (mut found, mut seen, mut bytes) = (Vec::new(), HashSet::new(), 0_u64);
     for descriptor in candidates {
         if !seen.insert(descriptor.digest().clone()) {
             continue;
@@ -55,6 +58,17 @@ pub(in crate::image) fn attestations(
         // One that names two images would be about another one for other readers.
         let is_other = subject.is_some() && !is_subject;
         if (is_named || is_subject && has_statements(&manifest)) && !is_other {
+            for layer in manifest.layers() {
+                bytes = bytes.saturating_add(layer.size());
+            }
+            if bytes > MAX_STATEMENTS {
+                return Err(ReadError::Limit {
+                    blob: digest.to_owned(),
+                    what: "bytes of attestations",
+                    limit: MAX_STATEMENTS,
+                    flag: None,
+                });
+            }
             found.push(fetched(store, descriptor, &manifest, limits)?);
         }
     }
@@ -133,6 +147,11 @@ fn fetched(
                 blob: name,
                 digest: blob.digest().to_string(),
             });
+        }
+    }
+    for statement in manifest.layers() {
+        if statement.size() > MAX_STATEMENT {
+            return Err(statement_too_large(statement.digest().as_ref()));
         }
     }
     let wanted: Vec<_> = listed()

@@ -2,7 +2,7 @@
 //!
 //! Registries without this API have an index of them under a tag, which clients keep.
 //!
-//! Source: <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers>.
+//! Source: `Listing Referrers` in <https://github.com/opencontainers/distribution-spec>, `spec.md`.
 
 use oci_spec::image::{Descriptor, MediaType};
 use reqwest::header::ACCEPT;
