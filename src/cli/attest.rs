@@ -173,9 +173,11 @@ impl Attester {
                 bytes,
             });
         }
-        if !attached.is_empty() {
-            index.attest(digest, &attached)?;
+        // A document without statements would not be valid OpenVEX.
+        if attached.is_empty() {
+            return Ok("no vulnerabilities, so no statement was attached".to_owned());
         }
+        index.attest(digest, &attached)?;
         let signed = match &self.key {
             Some(key) => format!("signed by {}", key.id()),
             None => "not signed".to_owned(),

@@ -1,10 +1,8 @@
 //! The files of a build that jettison reads: the Dockerfile, `.dockerignore` and the configuration.
 
-use std::path::Component;
-
 use super::Build;
 use super::check::UpstreamCheck;
-use crate::config;
+use crate::config::{self, BuildDefaults, Config};
 use crate::frontend::graph::Graph;
 use crate::frontend::messages::{Range, Reference, SolveRequest, SourceInfo};
 use crate::frontend::{GatewayError, ReadError};
@@ -48,16 +46,12 @@ enum Place {
 
 impl ConfigFile {
     /// The directory with the keep rules that the file names, at the same place as there; `None` if
-    /// it names none. The slimming step refuses what is not below the file.
+    /// it names none.
     pub(super) fn keep_rules(&self) -> Option<Graph> {
-        let config = config::parse_found(self.name, &self.text, rules::registry()).ok()?;
-        let directory = config.keep_rules?.path;
-        let is_below = directory
-            .components()
-            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        let directory = self.parsed()?.keep_rules?.path;
         match (&self.place, directory.to_str()) {
             (Place::Graph(graph), _) => Some(graph.clone()),
-            (Place::Local { name, session }, Some(directory)) if is_below => {
+            (Place::Local { name, session }, Some(directory)) => {
                 let hint = format!("{name}-jettison-keep-rules");
                 let description = format!("[jettison] load keep rules from {directory}");
                 let graph = Graph::local(name, &[directory], session, &hint, &description);
@@ -65,6 +59,15 @@ impl ConfigFile {
             }
             _ => None,
         }
+    }
+
+    pub(super) fn build_defaults(&self) -> BuildDefaults {
+        self.parsed().map(|config| config.build).unwrap_or_default()
+    }
+
+    /// Its settings. A file with an error ends the build before they are used.
+    fn parsed(&self) -> Option<Config> {
+        config::parse_found(self.name, &self.text, rules::registry()).ok()
     }
 }
 

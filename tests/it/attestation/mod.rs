@@ -34,8 +34,11 @@ P:lost\nV:2-r0\nA:x86_64\nF:usr/share/lost\nR:file\n\n";
 
 /// A layer with a program of a package, one that nothing needs, and files of no package.
 fn layer() -> Vec<u8> {
-    Tar::new()
-        .file(&GLIBC[1..], &library("ld-linux-x86-64.so.2").bytes())
+    layer_above(Tar::new())
+}
+
+fn layer_above(tar: Tar) -> Vec<u8> {
+    tar.file(&GLIBC[1..], &library("ld-linux-x86-64.so.2").bytes())
         .file("usr/bin/app", &program(GLIBC).bytes())
         .file("usr/bin/tool", b"a tool that nothing needs")
         .file("usr/share/tool/data", b"its data")
@@ -166,11 +169,15 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
+        Self::of_layer(&layer())
+    }
+
+    pub(crate) fn of_layer(layer: &[u8]) -> Self {
         let bench = Self {
             directory: Directory::new(),
         };
         let mut layout = Layout::default();
-        let image = layout.image(&layer(), &json!({"Entrypoint": ["/usr/bin/app"]}));
+        let image = layout.image(layer, &json!({"Entrypoint": ["/usr/bin/app"]}));
         layout.write(&bench.path("source"), "app", &image);
         bench
     }

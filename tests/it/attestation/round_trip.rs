@@ -2,10 +2,12 @@
 
 use std::fs;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::{Bench, SLIM, key};
-use crate::builders::images::sha256;
+use crate::builders::images::{Tar, sha256};
 
 const VERIFY: &[&str] = &[
     "verify",
@@ -212,6 +214,49 @@ fn an_sbom_is_attached_in_the_same_way() {
         &["slim", "oci:source:app", "-o", "oci:x", "--attest=vex"],
     );
     assert!(text.contains("add `--osv`"), "{text}");
+}
+
+#[test]
+fn known_vulnerabilities_are_attached_as_openvex() {
+    let release = b"ID=debian\nVERSION_ID=12\n";
+    let layer = super::layer_above(Tar::new().file("etc/os-release", release));
+    let bench = Bench::of_layer(&layer);
+    fs::create_dir(bench.path("osv")).unwrap();
+    let record = |package: &str| {
+        json!({
+            "id": "CVE-2026-1", "modified": "2026-01-02T00:00:00Z",
+            "affected": [{
+                "package": {"ecosystem": "Debian:12", "name": package}, "versions": ["2"],
+            }],
+        })
+    };
+    let file = bench.path("osv/CVE-2026-1.json");
+    fs::write(&file, record("tool").to_string()).unwrap();
+    let key = key("p256.pem");
+    bench.slim(&["--attest=slim,vex", "--osv", "osv", "--sign-key", &key]);
+    let attached = bench.attached("slim");
+    let vex = &attached.document["layers"][1];
+    let kind = "https://openvex.dev/ns/v0.2.0";
+    assert_eq!(vex["annotations"]["in-toto.io/predicate-type"], kind);
+    assert_eq!(vex["mediaType"], "application/vnd.in-toto.openvex+dsse");
+    let envelope = attached.layout.json(vex);
+    let payload = envelope["payload"].as_str().unwrap();
+    let statement: Value =
+        serde_json::from_slice(&BASE64_STANDARD.decode(payload).unwrap()).unwrap();
+    let (predicate, subject) = (&statement["predicate"], &statement["subject"]);
+    assert_eq!(predicate["statements"][0]["status"], "not_affected");
+    assert_eq!(
+        subject[0]["digest"]["sha256"],
+        attached.image["digest"].as_str().unwrap()["sha256:".len()..]
+    );
+    bench.success(VERIFY);
+    // An OpenVEX document has at least one statement.
+    fs::write(&file, record("other").to_string()).unwrap();
+    let text = bench.slim(&["--attest=vex", "--osv", "osv"]);
+    assert!(
+        text.contains("no vulnerabilities, so no statement was attached"),
+        "{text}"
+    );
 }
 
 #[test]

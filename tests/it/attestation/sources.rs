@@ -99,6 +99,22 @@ fn an_attestation_of_another_image_is_not_carried() {
     );
 }
 
+/// Archives of an engine have the index as it was, without the attestations.
+#[test]
+fn an_attestation_that_is_listed_but_not_there_is_left_out() {
+    let bench = Bench::new();
+    let attestation = with_attestations(&bench);
+    let hash = attestation["digest"]
+        .as_str()
+        .unwrap()
+        .replace("sha256:", "");
+    std::fs::remove_file(bench.path("source/blobs/sha256").join(&hash)).unwrap();
+    bench.slim(&["--attest"]);
+    let statement = bench.attached("slim").statement();
+    assert_eq!(statement["predicate"]["source"]["attestations"], json!([]));
+    bench.success(&["verify", "oci:slim:app", "--attestation"]);
+}
+
 #[test]
 fn a_broken_attestation_of_the_original_is_an_error_that_names_it() {
     let bench = Bench::new();

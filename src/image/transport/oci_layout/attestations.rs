@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use oci_spec::image::{Descriptor, DigestAlgorithm, ImageManifest};
 
 use super::{
-    Document, DocumentKind, MAX_DOCUMENTS, MAX_INDEXES, Platform, checked, document,
+    Document, DocumentKind, MAX_DOCUMENTS, MAX_INDEXES, Platform, blob_path, checked, document,
     too_many_documents, top_index,
 };
 use crate::image::attestations::{
@@ -46,6 +46,12 @@ pub(in crate::image) fn attestations(
         }
         if seen.len() > MAX_ATTESTATIONS {
             return Err(too_many(digest, "attestation manifests"));
+        }
+        // Archives often have the images of an index only, and referrers may be of any type.
+        store.fetch_manifest(descriptor.digest().as_ref(), limits)?;
+        let is_there = store.has(&blob_path(descriptor.digest())?);
+        if DocumentKind::of(descriptor.media_type()).is_none() || !is_there {
+            continue;
         }
         let Document::Manifest(manifest) = document(store, &descriptor, limits)? else {
             continue;
