@@ -102,6 +102,7 @@ portable: ## build without the parts that need Linux, and run lint and explain
 .PHONY: consumers
 consumers: ## check that common tools can read the reports; needs PyPI
 	tests/consumers.sh
+	tests/attestations.sh $(wildcard target/tmp/e2e/*/original.tar)
 
 .PHONY: deny
 deny: ## check licenses, sources, versions and advisories of dependencies with cargo-deny; needs the network

@@ -56,6 +56,15 @@ pub struct Config {
     pub modules: Option<Modules>,
     /// Pages of keep rules of the user's own.
     pub keep_rules: Option<KeepDirectory>,
+    pub build: BuildDefaults,
+}
+
+/// Settings of builds with jettison as a frontend, unless build arguments say otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BuildDefaults {
+    pub slims: bool,
+    /// Options of `jettison slim`, before those of the build argument.
+    pub slim_options: Vec<String>,
 }
 
 /// A directory with pages of keep rules.

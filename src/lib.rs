@@ -37,6 +37,7 @@
 //! | [`elf`] | one ELF file: its facts, and the search of the dynamic loader |
 //! | [`packages`] | installed packages, and the package of each file |
 //! | [`advisories`] | known vulnerabilities: an OSV export, matched against installed packages |
+//! | [`attestation`] | signed statements about slimming: made, and checked against two images |
 //! | [`inspect`] | contents of an image, waste of its layers, differences between two images |
 //! | [`slim`] | roots, tracers, keep rules, the keep graph, verification |
 //! | [`loading`] | libraries that a loader maps for a program, on an image or the host |
@@ -51,7 +52,8 @@
 //! | [`cli`] | arguments, then one file a command |
 //!
 //! Uses point one way: `size, hash, trust, printable, paths, source, suggestion → knowledge → page,
-//! dockerfile`, `source → deployment`, `elf, image → packages → inspect, slim, advisories`, `slim →
+//! dockerfile`, `source → deployment`, `elf, image → packages → inspect, slim, advisories,
+//! attestation`, `slim →
 //! loading`, `image → evidence → slim`, `hash, trust → frontend`, all of these `→ lint → rules,
 //! shellcheck, harden → report → config → cli → main`. `lint` and `rules` are two modules because
 //! [`lint::lint`] takes the rules as an argument. A test reads the `use` lines.
@@ -99,6 +101,7 @@
 //! | whiteout | an entry of a layer that removes a name of a lower layer |
 
 pub mod advisories;
+pub mod attestation;
 pub mod cli;
 pub mod config;
 pub mod deployment;

@@ -10,6 +10,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::advisories::AdvisoryArguments;
+use super::attest::AttestArguments;
 use super::baseline::BaselineArguments;
 use super::command::Command;
 use super::documents::DocumentArguments;
@@ -247,6 +248,7 @@ Examples:
   jettison slim app.tar --dry-run --report slim.html
   jettison slim app:latest -t app:slim --http-probe /health --test ./smoke.sh
   jettison slim app.tar -o oci:slim:app --sbom spdx=app.spdx.json
+  jettison slim oci:build:app -o oci:slim:app --attest --sign-key key.pem
   jettison slim app.tar -o oci:slim:app --osv osv/Debian/all.zip --vex app.vex.json"
 )]
 #[expect(
@@ -270,8 +272,8 @@ pub(super) struct SlimArguments {
     /// Slim several images, and write them to one OCI layout with layers that they share
     // Documents and overrides are those of a single image.
     #[arg(long, conflicts_with_all = [
-        "all_platforms", "rest", "layers", "report", "sbom", "vex", "config_file", "entrypoint",
-        "cmd", "env", "user", "workdir",
+        "all_platforms", "rest", "layers", "report", "sbom", "vex", "attest", "attest_file",
+        "config_file", "entrypoint", "cmd", "env", "user", "workdir",
     ])]
     pub(super) shared: bool,
     /// Also write the original as an image that adds one layer, with everything that was left out,
@@ -303,6 +305,8 @@ pub(super) struct SlimArguments {
     pub(super) writing: WritingArguments,
     #[command(flatten)]
     pub(super) documents: DocumentArguments,
+    #[command(flatten)]
+    pub(super) attest: AttestArguments,
     #[command(flatten)]
     pub(super) tests: TestArguments,
     #[command(flatten)]

@@ -125,15 +125,22 @@ pub(super) struct Subject<'a> {
 }
 
 impl DocumentArguments {
+    /// Whether known vulnerabilities are looked up.
+    pub(super) fn has_advisories(&self) -> bool {
+        !self.advisories.osv.is_empty()
+    }
+
     /// Looks up the vulnerabilities of the packages; `None` if no document is requested, because
     /// this takes time.
     pub(super) fn prepare<'a>(
         &self,
         slimming: &'a Slimming<'_>,
+        are_attested: bool,
     ) -> anyhow::Result<Option<Documents<'a>>> {
         let export = self.advisories.export().context("`--osv`")?;
         // Reading package databases takes longer than slimming small images.
-        if self.sbom.is_empty() && self.report.is_none() && export.is_none() {
+        let is_asked = are_attested || !self.sbom.is_empty() || self.report.is_some();
+        if !is_asked && export.is_none() {
             return Ok(None);
         }
         let packages = slimming.packages()?;
@@ -155,8 +162,7 @@ impl DocumentArguments {
         } = *subject;
         let packages = documents.packages;
         if !self.sbom.is_empty() {
-            // Packages without remaining files would cause false alarms in scanners.
-            let bill = bill(name, image, packages, |package| remains(package, plan))?;
+            let bill = documents.bill(subject)?;
             for sbom in &self.sbom {
                 save(&sbom.path, &(sbom.format)(&bill))?;
             }
@@ -175,30 +181,24 @@ impl DocumentArguments {
             save(path, &text)?;
         }
         match &documents.known {
-            Some(known) => self.write_vex(packages, known, subject),
+            Some(known) => self.write_vex(documents, known, subject),
             None => Ok(Lines::new()),
         }
     }
 
     fn write_vex(
         &self,
-        packages: &Packages,
+        documents: &Documents<'_>,
         known: &KnownVulnerabilities,
         subject: &Subject<'_>,
     ) -> anyhow::Result<Lines> {
-        let image = subject.image;
-        let statements = report::statements(&image.tree, packages, known, subject.plan);
+        let vex = documents.vex(known, subject)?;
         let mut lines = Lines::new();
         // The count is printed even without `--vex`: it is the purpose of `--osv`.
-        lines.line(vulnerabilities(&statements));
+        lines.line(vulnerabilities(&vex.statements));
         for line in unknown(known) {
             lines.line(line);
         }
-        let vex = Vex {
-            image: packages::image_purl(subject.name, subject.digest.as_deref()),
-            time: time(image)?,
-            statements,
-        };
         for file in &self.vex {
             // An invalid document would only make the next tool fail, without explaining why.
             if vex.statements.is_empty() && file.needs_statements {
@@ -211,6 +211,46 @@ impl DocumentArguments {
             }
         }
         Ok(lines)
+    }
+}
+
+impl Documents<'_> {
+    /// The SBOM of an image as SPDX.
+    pub(super) fn spdx(&self, subject: &Subject<'_>) -> anyhow::Result<String> {
+        Ok(report::spdx(&self.bill(subject)?))
+    }
+
+    /// The known vulnerabilities of an image as `OpenVEX`; `None` if there are none.
+    pub(super) fn openvex(&self, subject: &Subject<'_>) -> anyhow::Result<Option<String>> {
+        let Some(known) = &self.known else {
+            return Ok(None);
+        };
+        let vex = self.vex(known, subject)?;
+        if vex.statements.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(report::openvex(&vex)))
+    }
+
+    fn bill<'s>(&'s self, subject: &Subject<'s>) -> anyhow::Result<Bill<'s>> {
+        // Packages without remaining files would cause false alarms in scanners.
+        let plan = subject.plan;
+        bill(subject.name, subject.image, self.packages, |package| {
+            remains(package, plan)
+        })
+    }
+
+    fn vex<'s>(
+        &'s self,
+        known: &'s KnownVulnerabilities,
+        subject: &Subject<'_>,
+    ) -> anyhow::Result<Vex<'s>> {
+        let image = subject.image;
+        Ok(Vex {
+            image: packages::image_purl(subject.name, subject.digest.as_deref()),
+            time: time(image)?,
+            statements: report::statements(&image.tree, self.packages, known, subject.plan),
+        })
     }
 }
 

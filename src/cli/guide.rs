@@ -71,6 +71,7 @@ pub(super) const PAGES: &[GuidePage] = pages![
     "inspect-and-diff",
     "transports",
     "reports-and-sbom",
+    "attestation",
     "build-step",
     "docker-build",
     "comparison",

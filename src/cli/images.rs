@@ -12,9 +12,10 @@ use anyhow::Context as _;
 
 use super::limits::LimitArguments;
 use super::progress::Bar;
-use super::source::SourceArguments;
+use super::source::{SourceArguments, finish};
 use super::{Output, advisories, discover};
 use crate::advisories::Export;
+use crate::attestation::attached_types;
 use crate::config::Config;
 use crate::image::{Image, Reference};
 use crate::lint::image::{DockerfileLines, NEEDS_IMAGE, dockerfile_lines, findings_at_lines};
@@ -130,7 +131,9 @@ impl ImageLinter<'_> {
 
     fn one(&self, name: &str) -> anyhow::Result<LintedImage> {
         let bar = Bar::new(self.output);
-        let image = self.source.open(name, self.limits.options(), &bar)?;
+        let source = self.source.source(name, self.limits.options(), &bar)?;
+        let (image, checks) = self.source.image_of(&source, name, &bar)?;
+        finish(checks, name)?;
         let slimming = Slimming::new(&image, &PlanOptions::default());
         let Config {
             settings, policy, ..
@@ -149,12 +152,20 @@ impl ImageLinter<'_> {
             Some(export) => Some(advisories::known(export, &packages, self.output)?),
             None => None,
         };
+        // Looking for attestations takes requests to a registry.
+        let attested = if policy.required_attestations.is_empty() {
+            None
+        } else {
+            let types = attached_types(&source, &image);
+            Some(types.with_context(|| format!("attestations of `{name}`"))?)
+        };
         let input = ImageInput {
             image: &image,
             reference: name,
             plan: plan.as_ref(),
             packages: &packages,
             vulnerabilities: known.as_ref(),
+            attested: attested.as_ref(),
         };
         let report = lint_image(input, self.registry, settings, policy)
             .with_context(|| format!("image `{name}`"))?;
@@ -181,6 +192,7 @@ impl LintedImage {
             plan: self.plan.as_ref(),
             packages: &self.packages,
             vulnerabilities: None,
+            attested: None,
         };
         findings_at_lines(input, &self.report.findings, source, settings)
     }

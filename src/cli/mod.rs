@@ -2,6 +2,8 @@
 
 mod advisories;
 mod arguments;
+mod attest;
+mod attested;
 mod baseline;
 mod build_context;
 mod command;

@@ -117,6 +117,8 @@ pub(super) fn violations(
         plan: None,
         packages: &packages,
         vulnerabilities: None,
+        // They are attached to the image that is written.
+        attested: None,
     };
     let registry = policy.own_rules.registry(rules::registry());
     let mut findings = check_policy(input, registry, policy)?;

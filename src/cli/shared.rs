@@ -106,7 +106,8 @@ fn run_one(
         None => name_of(run.name, &image)?,
     };
     let mut slimmed = None;
-    let (lines, verdict) = run.slim(image, checks, source.platform.as_ref(), |result, _| {
+    let (lines, verdict) = run.slim(image, checks, source.platform.as_ref(), |ready| {
+        let result = &ready.slimmed;
         slimmed = Some(Slimmed {
             tag,
             image: result.result.clone(),

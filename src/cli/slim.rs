@@ -5,8 +5,9 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::arguments::SlimArguments;
+use super::attest::{self, Attester, Names, Ready};
 use super::destination::{destination, rest};
-use super::documents::Subject;
+use super::documents::{Documents, Subject};
 use super::policy::Slimmed;
 use super::progress::Bar;
 use super::source::finish;
@@ -15,7 +16,7 @@ use super::{Outcome, Output, policy, shared, states};
 use crate::evidence::Record;
 use crate::image::{
     self, Checks, Config, Image, IndexWriter, LEAST_LINKED, Options, Platform, Reference, Rest,
-    Tree, WriteOptions, Written,
+    Source, Tree, WriteOptions, Written,
 };
 use crate::lint::image::Policy;
 use crate::printable::{Lines, escape_bytes};
@@ -28,6 +29,10 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     let destination = destination(arguments)?;
     let rest = rest(arguments, destination.as_ref())?;
     shared::check(arguments, destination.as_ref())?;
+    let has_advisories = arguments.documents.has_advisories();
+    let attester = arguments
+        .attest
+        .prepare(destination.as_ref(), has_advisories)?;
     let write_options = write_options(arguments)?;
     let policy = arguments.policy.policy(output)?;
     let tests = arguments.tests.prepare()?;
@@ -52,6 +57,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
         tests: tests.as_ref(),
         destination: destination.as_ref(),
         rest: rest.as_ref(),
+        attester: attester.as_ref(),
         write_options: &write_options,
         bar: &bar,
         output,
@@ -111,6 +117,7 @@ pub(super) struct Run<'a> {
     pub(super) destination: Option<&'a Reference>,
     /// The destination of what is left out, if it is written.
     rest: Option<&'a Reference>,
+    attester: Option<&'a Attester>,
     pub(super) write_options: &'a WriteOptions,
     pub(super) bar: &'a Bar,
     output: Output,
@@ -123,41 +130,94 @@ impl<'a> Run<'a> {
     }
 
     fn one_platform(&self, options: Options) -> anyhow::Result<(Lines, Verdict)> {
-        let source = &self.arguments.source;
+        let arguments = &self.arguments.source;
         let limits = options.limits.clone();
-        let (mut image, checks) = source.open_checked_later(self.name, options, self.bar)?;
+        let source = arguments.source(self.name, options, self.bar)?;
+        let (mut image, checks) = arguments.image_of(&source, self.name, self.bar)?;
         if let Some(states) = &self.arguments.states {
             image
                 .divide(states::read(states)?, &limits)
                 .context("cannot compare the steps of the build")?;
         }
-        self.slim(
-            image,
-            checks,
-            source.platform.as_ref(),
-            |slimmed, config| {
-                let Some(destination) = self.destination else {
-                    return Ok(None);
-                };
-                let rest = self.planned_rest(slimmed, config)?;
-                let (image, selection, bar) = (slimmed.result, slimmed.selection, self.bar);
-                let options = WriteOptions {
-                    rest: rest.as_ref().map(|(rest, _)| rest.of_slimmed()),
-                    ..self.write_options.clone()
-                };
-                let written = image::write(image, selection, destination, &options, bar)?;
-                let mut messages = vec![wrote(destination, &written)];
-                if let Some((rest, place)) = rest {
-                    let options = rest_options(rest, destination, &written, self.write_options);
-                    let written = image::write(image, selection, place, &options, bar)?;
-                    messages.push(wrote_rest(place, &written));
-                }
-                Ok(Some(Wrote {
-                    messages,
-                    manifest_digest: written.manifest_digest,
-                }))
-            },
-        )
+        // Only an index can hold attestations.
+        let mut index = match (self.destination, self.attester) {
+            (Some(destination), Some(attester)) if attester.attaches() => {
+                Some(self.index(destination)?)
+            }
+            _ => None,
+        };
+        let platform = arguments.platform.as_ref();
+        let (mut summary, verdict) = self.slim(image, checks, platform, |ready| {
+            let Some(destination) = self.destination else {
+                return Ok(None);
+            };
+            self.write_one(ready, &source, destination, index.as_mut())
+                .map(Some)
+        })?;
+        if let (Some(index), Some(destination)) = (index, self.destination)
+            && (verdict == Verdict::Good || self.arguments.force)
+        {
+            let digest = index.finish(self.bar)?;
+            summary.line(format_args!("wrote {destination}, index {digest}"));
+        }
+        Ok((summary, verdict))
+    }
+
+    /// Writes a slimmed image, or adds it to an index, with its rest and its attestations.
+    fn write_one(
+        &self,
+        ready: &Ready<'_>,
+        source: &Source,
+        destination: &Reference,
+        index: Option<&mut IndexWriter>,
+    ) -> anyhow::Result<Wrote> {
+        let slimmed = &ready.slimmed;
+        let rest = self.planned_rest(slimmed, ready.config)?;
+        let (image, selection, bar) = (slimmed.result, slimmed.selection, self.bar);
+        let beside = rest.as_ref().map(|(rest, _)| rest.of_slimmed());
+        let names = self.names(source, destination);
+        let (written, mut messages) = if let (Some(index), Some(attester)) = (index, self.attester)
+        {
+            let written = index.add(image, selection, beside, bar)?;
+            let attested = attester.attach(index, &written, ready, &names)?;
+            let (digest, layers) = (&written.config_digest, layer_counts(&written));
+            let messages = vec![format!("slimmed to image {digest}{layers}"), attested];
+            (written, messages)
+        } else {
+            let options = WriteOptions {
+                rest: beside,
+                ..self.write_options.clone()
+            };
+            let written = image::write(image, selection, destination, &options, bar)?;
+            let message = wrote(destination, &written);
+            (written, vec![message])
+        };
+        if let Some(attester) = self.attester {
+            attester.write_file(&written, ready, &names)?;
+        }
+        if let Some((rest, place)) = rest {
+            let options = rest_options(rest, destination, &written, self.write_options);
+            let written = image::write(image, selection, place, &options, bar)?;
+            messages.push(wrote_rest(place, &written));
+        }
+        Ok(Wrote {
+            messages,
+            manifest_digest: written.manifest_digest,
+        })
+    }
+
+    /// The names of the two images for statements.
+    fn names<'n>(&self, source: &'n Source, destination: &Reference) -> Names<'n> {
+        let tag = self.arguments.tag.first().cloned();
+        Names {
+            source,
+            result: tag.or_else(|| destination.image_name()),
+        }
+    }
+
+    fn index(&self, destination: &Reference) -> anyhow::Result<IndexWriter> {
+        let index = IndexWriter::new(destination, self.write_options);
+        index.context("attestations need an index (`--attest-file` writes them to a file)")
     }
 
     /// Slims the image for each platform and writes all of them, or none.
@@ -191,11 +251,12 @@ impl<'a> Run<'a> {
             let (image, checks) = source
                 .image_checked_later(&platform, bar)
                 .with_context(|| format!("image `{name}`"))?;
-            let slimmed = self.slim(image, checks, Some(&platform), |slimmed, config| {
-                let Some(index) = &mut index else {
+            let slimmed = self.slim(image, checks, Some(&platform), |ready| {
+                let (Some(index), Some(destination)) = (&mut index, self.destination) else {
                     return Ok(None);
                 };
-                let rest = self.planned_rest(slimmed, config)?;
+                let slimmed = &ready.slimmed;
+                let rest = self.planned_rest(slimmed, ready.config)?;
                 let (image, selection) = (slimmed.result, slimmed.selection);
                 let beside = rest.as_ref().map(|(rest, _)| rest.of_slimmed());
                 let written = index.add(image, selection, beside, bar)?;
@@ -203,8 +264,15 @@ impl<'a> Run<'a> {
                     index.add(image, selection, Some(rest.above(&written.layers)), bar)?;
                 }
                 let (digest, layers) = (&written.config_digest, layer_counts(&written));
+                let mut messages = vec![format!("slimmed to image {digest}{layers}")];
+                if let Some(attester) = self.attester {
+                    let names = self.names(&source, destination);
+                    messages.push(attester.attach(index, &written, ready, &names)?);
+                } else {
+                    attest::carry(index, &source, ready)?;
+                }
                 Ok(Some(Wrote {
-                    messages: vec![format!("slimmed to image {digest}{layers}")],
+                    messages,
                     manifest_digest: written.manifest_digest,
                 }))
             });
@@ -232,7 +300,7 @@ impl<'a> Run<'a> {
     fn planned_rest(
         &self,
         slimmed: &Slimmed<'_>,
-        config: Config,
+        config: &Config,
     ) -> anyhow::Result<Option<(Rest, &Reference)>> {
         let Some(destination) = self.rest else {
             return Ok(None);
@@ -244,19 +312,18 @@ impl<'a> Run<'a> {
         let rest = if original.layers.is_empty() {
             rest
         } else {
-            rest.with_config(config)
+            rest.with_config(config.clone())
         };
         Ok(Some((rest, destination)))
     }
 
-    /// Slims one image. `write` gets the configuration of the original too. It writes the image
-    /// or, for a dry run, returns `None`.
+    /// Slims one image. `write` writes it or, for a dry run, returns `None`.
     pub(super) fn slim(
         &self,
         mut image: Image,
         checks: Checks,
         platform: Option<&Platform>,
-        write: impl FnOnce(&Slimmed<'_>, Config) -> anyhow::Result<Option<Wrote>>,
+        write: impl FnOnce(&Ready<'_>) -> anyhow::Result<Option<Wrote>>,
     ) -> anyhow::Result<(Lines, Verdict)> {
         let arguments = self.arguments;
         let config = image.config.clone();
@@ -288,7 +355,8 @@ impl<'a> Run<'a> {
         }
         summary.append(&report::plan(&slimming)?);
         // An export that cannot be read is an error before anything is written.
-        let documents = arguments.documents.prepare(&slimming)?;
+        let are_attested = self.attester.is_some_and(Attester::needs_documents);
+        let documents = arguments.documents.prepare(&slimming, are_attested)?;
         let (result, selection) = plan.result(&image);
         let slimmed = Slimmed {
             name: self.name,
@@ -303,7 +371,13 @@ impl<'a> Run<'a> {
                 return Ok((summary, Verdict::ViolatesPolicy));
             }
         }
-        let written = write(&slimmed, config)?;
+        let written = write(&Ready {
+            slimmed,
+            config: &config,
+            documents: documents.as_ref(),
+            record: record.as_ref(),
+            options,
+        })?;
         match &written {
             Some(written) => written
                 .messages
@@ -312,14 +386,8 @@ impl<'a> Run<'a> {
             None => summary.append(&report::dry_run(&slimming)?),
         }
         if let Some(documents) = &documents {
-            let subject = Subject {
-                name: arguments.tag.first().map_or(self.name, String::as_str),
-                digest: written.and_then(|written| written.manifest_digest),
-                image: &image,
-                plan,
-                tests: record.as_ref(),
-            };
-            summary.append(&arguments.documents.write(documents, &subject)?);
+            let digest = written.and_then(|written| written.manifest_digest);
+            summary.append(&self.write_documents(documents, &slimmed, digest, record.as_ref())?);
         }
         let verdict = match violations {
             _ if !passes => Verdict::FailsTest,
@@ -328,6 +396,25 @@ impl<'a> Run<'a> {
             None => Verdict::Good,
         };
         Ok((summary, verdict))
+    }
+
+    /// Writes the documents about an image. `digest` is that of its manifest.
+    fn write_documents(
+        &self,
+        documents: &Documents<'_>,
+        slimmed: &Slimmed<'_>,
+        digest: Option<String>,
+        tests: Option<&Record>,
+    ) -> anyhow::Result<Lines> {
+        let arguments = self.arguments;
+        let subject = Subject {
+            name: arguments.tag.first().map_or(self.name, String::as_str),
+            digest,
+            image: slimmed.slimming.image,
+            plan: &slimmed.slimming.plan,
+            tests,
+        };
+        arguments.documents.write(documents, &subject)
     }
 
     /// Runs the tests, if there are any. The plan that is returned may have more files.

@@ -63,6 +63,17 @@ impl SourceArguments {
         bar: &Bar,
     ) -> anyhow::Result<(Image, Checks)> {
         let source = self.source(argument, options, bar)?;
+        self.image_of(&source, argument, bar)
+    }
+
+    /// Reads the image of a source that an argument names, with digests that are still being
+    /// checked.
+    pub(super) fn image_of(
+        &self,
+        source: &Source,
+        argument: &str,
+        bar: &Bar,
+    ) -> anyhow::Result<(Image, Checks)> {
         let platform = self.platform.clone().unwrap_or_default();
         let (image, checks) = source
             .image_checked_later(&platform, bar)

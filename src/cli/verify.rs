@@ -1,14 +1,19 @@
 //! `jettison verify`.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 
 use super::arguments::PlanArguments;
+use super::attested::{self, Attested};
 use super::limits::LimitArguments;
 use super::progress::Bar;
 use super::slim::failed;
-use super::source::SourceArguments;
+use super::source::{SourceArguments, finish};
 use super::{Outcome, Output};
+use crate::attestation::Original;
 use crate::image::Image;
+use crate::packages;
 use crate::printable::{Lines, escape_bytes};
 use crate::slim::{self, Plan, PlanError, PlanOptions};
 
@@ -22,7 +27,9 @@ Examples:
   jettison verify slim.tar --against app.tar   all files: those that `slim` would keep, their
                                                dependencies, links, modes, owners
   jettison verify slim.tar --against app.tar --keep-level certain --drop /usr/share/fonts
-                                               with the options that were used to slim it"
+                                               with the options that were used to slim it
+  jettison verify oci:slim:app --against oci:build:app --attestation --key public.pem
+                                               what the attached statement says about each file"
 )]
 pub(super) struct VerifyArguments {
     /// Image to check
@@ -30,6 +37,13 @@ pub(super) struct VerifyArguments {
     /// Original image to compare it with
     #[arg(long, value_name = "ORIGINAL")]
     against: Option<String>,
+    /// Check the statement that `slim --attest` attached to the image, or the one in this file,
+    /// against the image and, with --against, the original
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    attestation: Option<Option<PathBuf>>,
+    /// Require that this public key signed the statement: Ed25519 or ECDSA P-256, in a PEM file
+    #[arg(long, value_name = "FILE", requires = "attestation")]
+    key: Option<PathBuf>,
     // These are the same as those of `slim`, defaults included, so that a file that `slim` keeps
     // is a file that `verify` misses.
     #[command(flatten)]
@@ -41,6 +55,9 @@ pub(super) struct VerifyArguments {
 }
 
 pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result<Outcome> {
+    if let Some(file) = &arguments.attestation {
+        return attestation(arguments, file.as_deref(), output);
+    }
     // A slimmed image often has another name than the original, which the deployment starts.
     let name = arguments.against.as_ref().unwrap_or(&arguments.image);
     let options = arguments.plan.options(name)?;
@@ -70,6 +87,53 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
     } else {
         Outcome::Found
     })
+}
+
+/// Checks a statement about slimming.
+fn attestation(
+    arguments: &VerifyArguments,
+    file: Option<&Path>,
+    output: Output,
+) -> anyhow::Result<Outcome> {
+    let bar = Bar::new(output);
+    let (options, limits) = (&arguments.source, &arguments.limits);
+    let key = match &arguments.key {
+        Some(path) => Some(attested::verifying_key(path)?),
+        None => None,
+    };
+    let source = options.source(&arguments.image, limits.options(), &bar)?;
+    let (image, checks) = options.image_of(&source, &arguments.image, &bar)?;
+    finish(checks, &arguments.image)?;
+    let original = match &arguments.against {
+        Some(original) => Some(options.open(original, limits.options(), &bar)?),
+        None => None,
+    };
+    let packages = match &original {
+        Some(original) => Some(packages::read(original)?),
+        None => None,
+    };
+    let original = match (&original, &packages) {
+        (Some(image), Some(packages)) => Some(Original { image, packages }),
+        _ => None,
+    };
+    let attested = Attested {
+        name: &arguments.image,
+        source: &source,
+        image: &image,
+        original,
+        key: key.as_ref(),
+    };
+    let (lines, notes) = match file {
+        Some(file) => attested.check_file(file)?,
+        None => attested.check_attached()?,
+    };
+    drop(bar);
+    output.print(&lines)?;
+    if lines.is_empty() {
+        output.note(notes);
+        return Ok(Outcome::Clean);
+    }
+    Ok(Outcome::Found)
 }
 
 /// The plan of `slim` for the original; `None` if its program is unknown. The image is then

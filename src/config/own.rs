@@ -11,7 +11,7 @@ use toml::Spanned;
 use super::policy::{PolicyTable, policy};
 use super::rules::{RuleTable, own_rules};
 use super::schema::{self, table};
-use super::{ALL, Config, ConfigError, FailOn, KeepDirectory, Shellcheck};
+use super::{ALL, BuildDefaults, Config, ConfigError, FailOn, KeepDirectory, Shellcheck};
 use crate::lint::{LabelType, Named, Profile, Registry, Selection, Settings, Severity};
 use crate::lint::{SettingKey, SettingOrigin, SettingOrigins};
 use crate::slim::Modules;
@@ -100,6 +100,10 @@ table! {
             "A directory with pages of keep rules of your own; in or below the directory of this \
              file, unless this file is passed with `--config`",
         ),
+        build: Option<BuildTable> => schema::object(
+            "Builds with jettison as a frontend of BuildKit",
+            &BuildTable::properties(),
+        ),
         policy: Option<PolicyTable> => schema::object(
             "Requirements on images; `lint` and `slim` fail on a violation",
             &PolicyTable::properties(),
@@ -113,6 +117,17 @@ table! {
                 "required": ["name", "message"],
                 "properties": RuleTable::properties(),
             },
+        }),
+    }
+}
+
+table! {
+    struct BuildTable {
+        slim: Option<bool> => schema::switch("Whether to slim the results of builds", false),
+        slim_options: Vec<String> => json!({
+            "description": "Options of `jettison slim`, as a list of words",
+            "type": "array",
+            "items": {"type": "string"},
         }),
     }
 }
@@ -202,6 +217,12 @@ pub(super) fn parse(
             path: config.directory.join(keep_rules.into_inner()),
             is_named: host.is_named(),
         });
+    }
+    if let Some(table) = file.build {
+        config.build = BuildDefaults {
+            slims: table.slim.unwrap_or_default(),
+            slim_options: table.slim_options,
+        };
     }
     if let Some(table) = file.policy {
         config.policy = policy(table, &reader)?;

@@ -35,6 +35,10 @@ table! {
             RATINGS.map(|(word, _)| word),
             "critical",
         ),
+        require_attestations: Vec<Spanned<String>> => schema::names(
+            "Types of predicates of which an attestation must be attached to images: globs such \
+                as `https://slsa.dev/provenance/*`",
+        ),
         require_labels: Vec<Spanned<String>> => schema::names(
             "Labels that images must have",
         ),
@@ -98,6 +102,8 @@ pub(super) fn policy(table: PolicyTable, reader: &Reader<'_>) -> Result<Policy, 
     let licenses = table.deny_licenses.first();
     let licenses = licenses.map(|license| reader.origin(license));
     let fixable = table.deny_fixable.as_ref().map(|word| reader.origin(word));
+    let attestations = table.require_attestations.first();
+    let attestations = attestations.map(|attestation| reader.origin(attestation));
     let labels = table
         .require_labels
         .first()
@@ -105,6 +111,7 @@ pub(super) fn policy(table: PolicyTable, reader: &Reader<'_>) -> Result<Policy, 
     for (name, origin) in [
         ("deny-licenses", licenses),
         ("deny-fixable", fixable),
+        ("require-attestations", attestations),
         ("require-labels", labels),
         ("max-size", max_size),
         ("max-packages", max_packages),
@@ -126,6 +133,10 @@ pub(super) fn policy(table: PolicyTable, reader: &Reader<'_>) -> Result<Policy, 
     }
     if let Some(word) = &table.deny_fixable {
         policy.deny_fixable = Some(rating(word, reader)?);
+    }
+    for attestation in &table.require_attestations {
+        let attestation = pattern(attestation, reader)?;
+        policy.required_attestations.push(attestation);
     }
     let labels = table.require_labels.into_iter();
     policy.required_labels = labels.map(Spanned::into_inner).collect();

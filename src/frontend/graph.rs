@@ -159,12 +159,20 @@ impl Graph {
 
     /// A directory with these files, which all may read.
     pub fn files(files: &[(&str, Vec<u8>)], name: &str) -> Self {
+        Self::files_in(None, files, name)
+    }
+
+    /// A directory with these files, besides those of another one.
+    pub fn files_in(base: Option<&Self>, files: &[(&str, Vec<u8>)], name: &str) -> Self {
         let mut actions = Vec::new();
+        let inputs: Vec<Input> = base.iter().map(|base| base.result.clone()).collect();
+        let first = if base.is_some() { 0 } else { EMPTY };
         for (index, (path, data)) in (0_i64..).zip(files) {
             let is_last = actions.len() + 1 == files.len();
             actions.push(FileAction {
-                // Each action goes on with the output of the one before.
-                input: if index == 0 { EMPTY } else { index - 1 },
+                // Each action goes on with the output of the one before. Outputs are counted after
+                // the inputs.
+                input: first + index,
                 secondary_input: EMPTY,
                 output: if is_last { 0 } else { NO_OUTPUT },
                 make_file: Some(MakeFile {
@@ -177,10 +185,15 @@ impl Graph {
             });
         }
         let op = Op {
+            inputs,
             file: Some(FileOp { actions }),
             ..Op::default()
         };
-        Self::default_with(&op, name)
+        let mut graph = Self::default_with(&op, name);
+        if let Some(base) = base {
+            graph.steps.extend(base.steps.clone());
+        }
+        graph
     }
 
     /// The same with one more file, for tests.

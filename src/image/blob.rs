@@ -195,7 +195,7 @@ impl Blob {
 
     /// Copies all bytes to an empty file. The holes of a sparse file stay holes, because they could
     /// fill the disk otherwise.
-    fn copy_to(&self, copy: &File) -> io::Result<()> {
+    pub(super) fn copy_to(&self, copy: &File) -> io::Result<()> {
         copy.set_len(self.length)?;
         let mut piece = vec![0; COPIED];
         let mut at = 0;

@@ -7,6 +7,7 @@
 
 mod apply;
 mod archive;
+mod attestations;
 mod blob;
 mod changes;
 mod checks;
@@ -40,6 +41,7 @@ use std::path::Path;
 
 use memmap2::Mmap;
 
+pub use attestations::{AttachedStatement, AttestationManifest, NewStatement};
 pub use changes::{Changes, Gone, How};
 pub use checks::Checks;
 pub use config::{Config, DEFAULT_PATH, History};
@@ -51,7 +53,7 @@ pub use name::{Name, NameError};
 pub use overrides::Overrides;
 pub use progress::{Progress, Silent};
 pub use reference::{Format, Reference, ReferenceError};
-pub(crate) use same_contents::SameContents;
+pub(crate) use same_contents::{SameContents, difference};
 pub use source::Source;
 pub use states::State;
 pub use transport::oci_layout::{Platform, PlatformError};
@@ -89,6 +91,8 @@ pub struct Origin {
     pub name: Option<String>,
     /// The digest of its manifest.
     pub digest: Option<String>,
+    /// The digest of its configuration; `None` for a directory.
+    pub config_digest: Option<String>,
     /// The annotations of its manifest.
     pub annotations: BTreeMap<String, String>,
 }

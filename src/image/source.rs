@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::attestations::AttestationManifest;
 use super::checks::Checks;
 use super::config::Config;
 use super::error::ReadError;
@@ -48,6 +49,19 @@ impl Source {
                 if store.has(oci_layout::INDEX) && !self.is_docker_archive(store) =>
             {
                 oci_layout::platforms(store, self.reference.stored_name(), &self.options.limits)
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The attestations of one of the images, by the digest of its manifest. Only layouts and
+    /// registries have them.
+    pub fn attestations(&self, digest: &str) -> Result<Vec<AttestationManifest>, ReadError> {
+        match &self.opened {
+            Opened::Blobs(store)
+                if store.has(oci_layout::INDEX) && !self.is_docker_archive(store) =>
+            {
+                oci_layout::attestations(store, digest, &self.options.limits)
             }
             _ => Ok(Vec::new()),
         }

@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use oci_spec::image::{Descriptor, ImageIndex};
 use serde::de::DeserializeOwned;
 
 use super::archive::{Entries, Node};
@@ -210,6 +211,25 @@ impl Store {
         let manifest = registry.manifest(Some(digest), limits.json)?;
         lock(fetched).insert(name, Blob::of(&manifest.bytes, digest)?);
         Ok(())
+    }
+
+    /// The manifests in a registry that name a manifest as their subject. Other sources have none
+    /// besides those in their indexes.
+    pub(super) fn referrers(
+        &self,
+        digest: &str,
+        limits: &Limits,
+    ) -> Result<Vec<Descriptor>, ReadError> {
+        let Place::Registry { registry, .. } = &self.place else {
+            return Ok(Vec::new());
+        };
+        let Some(bytes) = registry.referrers(digest, limits.json)? else {
+            return Ok(Vec::new());
+        };
+        let name = format!("referrers of {digest}");
+        let blob = Blob::of(&bytes, &name)?;
+        let index: ImageIndex = self.document(&name, &blob, &json::INDEX, limits)?;
+        Ok(index.manifests().clone())
     }
 
     /// Fetches blobs, given by digest and size, from a registry, unless they were fetched before.

@@ -202,6 +202,7 @@ rules! {
     remote_add_without_checksum,
     removed_in_later_layer,
     repeated_empty_lines,
+    required_attestation,
     required_label,
     reserved_stage_name,
     root_user,

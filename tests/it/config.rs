@@ -673,10 +673,11 @@ fn the_modules_to_keep_are_read_and_the_option_takes_precedence() {
 #[test]
 fn limits_on_licenses_fixes_and_labels_are_part_of_a_policy() {
     let text = "[policy]\ndeny-licenses = [\"GPL-*\"]\ndeny-fixable = \"high\"\n\
-                require-labels = [\"owner\"]\n";
+                require-labels = [\"owner\"]\nrequire-attestations = [\"https://slsa.dev/*\"]\n";
     let policy = parsed(".jettison.toml", text).expect("it is valid").policy;
     assert!(!policy.is_empty() && policy.deny_fixable.is_some());
     assert_eq!(policy.required_labels, ["owner"]);
+    assert_eq!(policy.required_attestations.len(), 1);
     for (text, expected) in [
         (
             "deny-fixable = \"severe\"",

@@ -9,7 +9,7 @@ const IMAGES: &[&str] = &["image", "elf", "packages"];
 const FINDINGS: &[&str] = &["advisories", "slim", "lint"];
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&[&str]]); 29] = [
+const MAY_USE: [(&str, &[&[&str]]); 30] = [
     ("size", &[]),
     ("hash", &[]),
     ("trust", &[&["hash"]]),
@@ -31,6 +31,10 @@ const MAY_USE: [(&str, &[&[&str]]); 29] = [
     ("elf", &[&["paths"]]),
     ("packages", &[&["paths", "knowledge", "image", "elf"]]),
     ("advisories", &[&["packages"]]),
+    (
+        "attestation",
+        &[&["hash", "printable", "image", "packages"]],
+    ),
     ("inspect", &[IMAGES]),
     (
         "slim",
@@ -140,7 +144,14 @@ const MAY_USE: [(&str, &[&[&str]]); 29] = [
                 "shellcheck",
             ],
             &[
-                "inspect", "loading", "evidence", "examples", "frontend", "harden", "report",
+                "inspect",
+                "loading",
+                "evidence",
+                "examples",
+                "attestation",
+                "frontend",
+                "harden",
+                "report",
                 "config",
             ],
         ],

@@ -241,6 +241,7 @@ fn rules_about_files_labels_and_packages_check_images() {
             plan: None,
             packages: &packages,
             vulnerabilities: None,
+            attested: None,
         };
         let registry = settings.own_rules.registry(registry());
         let policy = jettison::lint::image::Policy::default();

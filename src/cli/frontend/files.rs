@@ -2,10 +2,11 @@
 
 use super::Build;
 use super::check::UpstreamCheck;
-use crate::config;
+use crate::config::{self, BuildDefaults, Config};
 use crate::frontend::graph::Graph;
 use crate::frontend::messages::{Range, Reference, SolveRequest, SourceInfo};
 use crate::frontend::{GatewayError, ReadError};
+use crate::rules;
 use crate::trust::limits;
 
 /// The name that a build uses unless it is told another.
@@ -31,11 +32,49 @@ pub(super) struct BuildFiles {
 pub(super) struct ConfigFile {
     pub(super) name: &'static str,
     pub(super) text: String,
+    place: Place,
+}
+
+/// The directory that a file was found in.
+#[derive(Clone, Debug)]
+enum Place {
+    /// A directory of the client, of which only the requested files are fetched.
+    Local { name: String, session: String },
+    /// A directory that is a result.
+    Graph(Graph),
+}
+
+impl ConfigFile {
+    /// The directory with the keep rules that the file names, at the same place as there; `None` if
+    /// it names none.
+    pub(super) fn keep_rules(&self) -> Option<Graph> {
+        let directory = self.parsed()?.keep_rules?.path;
+        match (&self.place, directory.to_str()) {
+            (Place::Graph(graph), _) => Some(graph.clone()),
+            (Place::Local { name, session }, Some(directory)) => {
+                let hint = format!("{name}-jettison-keep-rules");
+                let description = format!("[jettison] load keep rules from {directory}");
+                let graph = Graph::local(name, &[directory], session, &hint, &description);
+                Some(graph)
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn build_defaults(&self) -> BuildDefaults {
+        self.parsed().map(|config| config.build).unwrap_or_default()
+    }
+
+    /// Its settings. A file with an error ends the build before they are used.
+    fn parsed(&self) -> Option<Config> {
+        config::parse_found(self.name, &self.text, rules::registry()).ok()
+    }
 }
 
 /// A directory of the build.
 struct Directory<'b> {
     build: &'b Build,
+    place: Place,
     graph: Graph,
     reference: Option<Reference>,
 }
@@ -178,7 +217,10 @@ impl BuildFiles {
                 continue;
             };
             match String::from_utf8(text) {
-                Ok(text) => self.config = Some(ConfigFile { name, text }),
+                Ok(text) => {
+                    let place = directory.place.clone();
+                    self.config = Some(ConfigFile { name, text, place });
+                }
                 Err(_) => anyhow::bail!("cannot read `{name}`: it is not UTF-8"),
             }
         }
@@ -230,14 +272,20 @@ impl<'b> Directory<'b> {
         hint: &str,
         description: &str,
     ) -> anyhow::Result<Self> {
-        let graph = if let Some(definition) = input {
-            Graph::decode(definition)?
-        } else {
-            let session = build.options.get(&format!("local-sessionid:{local}"));
-            let session = session.unwrap_or(&build.options.session);
-            Graph::local(local, names, session, hint, description)
+        if let Some(definition) = input {
+            return Self::of_graph(build, Graph::decode(definition)?);
+        }
+        let session = build.options.get(&format!("local-sessionid:{local}"));
+        let session = session.unwrap_or(&build.options.session);
+        let graph = Graph::local(local, names, session, hint, description);
+        let place = Place::Local {
+            name: local.to_owned(),
+            session: session.to_owned(),
         };
-        Self::of_graph(build, graph)
+        Ok(Self {
+            place,
+            ..Self::of_graph(build, graph)?
+        })
     }
 
     fn of_graph(build: &'b Build, graph: Graph) -> anyhow::Result<Self> {
@@ -252,6 +300,7 @@ impl<'b> Directory<'b> {
         let reference = result.reference.or(old);
         Ok(Self {
             build,
+            place: Place::Graph(graph.clone()),
             graph,
             // An empty directory may be no file system at all.
             reference: reference.filter(|reference| !reference.id.is_empty()),

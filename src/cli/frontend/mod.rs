@@ -13,12 +13,12 @@ mod slimming;
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::Args;
 
-use self::files::BuildFiles;
+use self::files::{BuildFiles, ConfigFile};
 use self::findings::Findings;
-use self::settings::{Mode, Settings};
+use self::settings::{Mode, Settings, check_slim_options};
 use super::Outcome;
 use crate::frontend::messages::{BuildResult, CacheImport, SolveRequest, Status};
 use crate::frontend::{BuildOptions, Gateway, GatewayError};
@@ -40,7 +40,8 @@ or if the first line of the Dockerfile is:
   # syntax=IMAGE
 
 Build arguments:
-  JETTISON               `lint` (the default), `slim` to slim the result as well, or `off`
+  JETTISON               `lint`, `slim` to slim the result as well, or `off`
+                         [default: `slim` in `[build]` of .jettison.toml, or lint]
   JETTISON_FAIL_ON       severity of findings that make the build fail: error, warning, info,
                          style or none
   JETTISON_SELECT        rules to check, as in `jettison lint --select`
@@ -102,14 +103,14 @@ impl Build {
         let settings = Settings::of(&self.options)?;
         match self.options.get("requestid") {
             None => self.built(&settings),
-            Some(CHECK) if settings.mode != Mode::Off => self.checked(&settings),
+            Some(CHECK) if settings.mode != Some(Mode::Off) => self.checked(&settings),
             // `frontend.outline`, `frontend.targets`, and those that are still unknown.
             Some(_) => Ok(self.of_dockerfile()?),
         }
     }
 
     fn built(&self, settings: &Settings) -> anyhow::Result<BuildResult> {
-        if settings.mode == Mode::Off {
+        if settings.mode == Some(Mode::Off) {
             return Ok(self.of_dockerfile()?);
         }
         // BuildKit's own findings come first: it reports them itself.
@@ -120,15 +121,23 @@ impl Build {
             findings.send(&self.gateway)?;
             findings.fail_if_found(settings.fail_on.or(findings.configured_fail_on))?;
         }
-        if settings.mode == Mode::Lint {
+        let file = files.as_ref().and_then(|files| files.config.as_ref());
+        let defaults = file.map(ConfigFile::build_defaults).unwrap_or_default();
+        let is_slimmed = match settings.mode {
+            Some(mode) => mode == Mode::Slim,
+            None => defaults.slims,
+        };
+        if !is_slimmed {
             return Ok(self.of_dockerfile()?);
         }
+        check_slim_options(&defaults.slim_options).context("`slim-options` in `.jettison.toml`")?;
         // The SBOM that the Dockerfile frontend makes is one of the file system before slimming.
         // Without it, BuildKit itself makes one of the result.
         let mut options = self.options.all.clone();
         options.remove(SBOM);
         let result = self.of_dockerfile_with(options)?;
-        self.slimmed(result, settings, files.as_ref())
+        let options = [defaults.slim_options, settings.slim.clone()].concat();
+        self.slimmed(result, settings, &options, file)
     }
 
     /// The result of BuildKit's own frontend for the same options.

@@ -19,7 +19,8 @@ pub(super) enum Mode {
 /// The settings of a build, as its arguments say.
 #[derive(Debug)]
 pub(super) struct Settings {
-    pub(super) mode: Mode,
+    /// `None` if the configuration file decides.
+    pub(super) mode: Option<Mode>,
     /// `None` if the configuration file decides.
     pub(super) fail_on: Option<FailOn>,
     /// The options of `jettison lint` for rules.
@@ -33,9 +34,10 @@ pub(super) struct Settings {
 impl Settings {
     pub(super) fn of(options: &BuildOptions) -> anyhow::Result<Self> {
         let mode = match options.build_arg("JETTISON") {
-            None | Some("" | "lint") => Mode::Lint,
-            Some("slim") => Mode::Slim,
-            Some("off") => Mode::Off,
+            None | Some("") => None,
+            Some("lint") => Some(Mode::Lint),
+            Some("slim") => Some(Mode::Slim),
+            Some("off") => Some(Mode::Off),
             Some(other) => {
                 bail!("build argument `JETTISON`: expected `lint`, `slim` or `off`, not `{other}`")
             }
@@ -62,10 +64,7 @@ impl Settings {
             .build_arg("JETTISON_SLIM_OPTIONS")
             .unwrap_or_default();
         let slim: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
-        // A wrong option is reported before the build, and not after it.
-        let places = ["rootfs:/in".to_owned(), "--output=rootfs:/out".to_owned()];
-        parsed("slim", &[&places, slim.as_slice()].concat())
-            .context("build argument `JETTISON_SLIM_OPTIONS`")?;
+        check_slim_options(&slim).context("build argument `JETTISON_SLIM_OPTIONS`")?;
         Ok(Self {
             mode,
             fail_on: lint.fail_on,
@@ -77,6 +76,12 @@ impl Settings {
                 .map(str::to_owned),
         })
     }
+}
+
+/// Reports a wrong option of `jettison slim` before the build, and not after it.
+pub(super) fn check_slim_options(options: &[String]) -> anyhow::Result<()> {
+    let places = ["rootfs:/in".to_owned(), "--output=rootfs:/out".to_owned()];
+    parsed("slim", &[&places, options].concat()).map(drop)
 }
 
 /// The command that these arguments make on the command line.
@@ -121,7 +126,7 @@ mod tests {
             ),
         ])
         .unwrap();
-        assert_eq!(settings.mode, Mode::Slim);
+        assert_eq!(settings.mode, Some(Mode::Slim));
         assert_eq!(settings.fail_on, Some(FailOn::Severity(Severity::Warning)));
         assert_eq!(settings.lint.ignore, ["latest-tag", "DL3008"]);
         assert_eq!(settings.slim, ["--keep", "/etc/app", "--modules", "exact"]);

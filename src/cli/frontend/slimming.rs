@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::super::states::Step;
 use super::Build;
-use super::files::{BuildFiles, ConfigFile};
+use super::files::ConfigFile;
 use super::settings::Settings;
 use crate::frontend::graph::{self, Graph, Run};
 use crate::frontend::messages::{BuildResult, Reference, SolveRequest};
@@ -40,7 +40,8 @@ impl Build {
         &self,
         mut result: BuildResult,
         settings: &Settings,
-        files: Option<&BuildFiles>,
+        options: &[String],
+        file: Option<&ConfigFile>,
     ) -> anyhow::Result<BuildResult> {
         if !self.gateway.can("reference.output") {
             bail!("this BuildKit is too old to slim in a build");
@@ -49,8 +50,8 @@ impl Build {
         let slimming = Slimming {
             build: self,
             image: &image,
-            settings,
-            file: files.and_then(|files| files.config.as_ref()),
+            options,
+            file,
         };
         let mut metadata = std::mem::take(&mut result.metadata);
         if let Some(reference) = &mut result.reference {
@@ -100,7 +101,8 @@ impl Build {
 struct Slimming<'a> {
     build: &'a Build,
     image: &'a Graph,
-    settings: &'a Settings,
+    /// Options of `jettison slim`.
+    options: &'a [String],
     file: Option<&'a ConfigFile>,
 }
 
@@ -166,7 +168,9 @@ impl Slimming<'_> {
         if let Some(file) = self.file {
             files.push((file.name, file.text.clone().into_bytes()));
         }
-        let files = Graph::files(&files, "[jettison] settings");
+        // It may name a directory of keep rules, which is beside it.
+        let rules = self.file.and_then(ConfigFile::keep_rules);
+        let files = Graph::files_in(rules.as_ref(), &files, "[jettison] settings");
         let program = std::env::current_exe().unwrap_or_else(|_| "/usr/bin/jettison".into());
         let mut arguments = vec![
             program.to_string_lossy().into_owned(),
@@ -178,7 +182,7 @@ impl Slimming<'_> {
         if !states.is_empty() {
             arguments.push(format!("--states={SETTINGS}/{STATES}"));
         }
-        arguments.extend(self.settings.slim.iter().cloned());
+        arguments.extend_from_slice(self.options);
         let name = match platform {
             Some(platform) => format!("[jettison {platform}] slim"),
             None => "[jettison] slim".to_owned(),

@@ -53,6 +53,14 @@ mod registry {
             match *self {}
         }
 
+        pub(in crate::image) fn referrers(
+            &self,
+            _digest: &str,
+            _limit: u64,
+        ) -> Result<Option<Vec<u8>>, TransferError> {
+            match *self {}
+        }
+
         pub(in crate::image) fn blobs(
             &self,
             _wanted: &[(String, u64)],

@@ -64,10 +64,11 @@ pub(in crate::image) fn open(
     }
     let config = Config::read(store, &item.config, &blob, limits)?;
     let tags = item.tags();
+    let config_digest = sha256_of(&item.config, &blob, &Silent)?;
     // An archive with two manifests could be one image to Docker and another to skopeo.
     if store.has(oci_layout::INDEX) {
-        let digest = sha256_of(&item.config, &blob, &Silent)?;
-        oci_layout::check_agreement(store, tags, &digest, &Platform::of_config(&config), limits)?;
+        let platform = Platform::of_config(&config);
+        oci_layout::check_agreement(store, tags, &config_digest, &platform, limits)?;
     }
     let diff_ids = config.diff_ids();
     if diff_ids.len() != layers.len() {
@@ -94,6 +95,7 @@ pub(in crate::image) fn open(
     }
     let origin = Origin {
         name: tags.first().cloned(),
+        config_digest: Some(config_digest),
         ..Origin::default()
     };
     Ok((config, sources, origin))

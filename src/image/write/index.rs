@@ -7,7 +7,12 @@ use std::path::{Path, PathBuf};
 use oci_spec::image::{
     Arch, Descriptor, ImageIndex, ImageIndexBuilder, MediaType, Os, PlatformBuilder,
 };
+use serde_json::{Value, json};
 
+use super::super::attestations::{
+    ARTIFACT_TYPE, ATTESTATION, AttestationManifest, NewStatement, PREDICATE_TYPE,
+    REFERENCE_DIGEST, REFERENCE_TYPE,
+};
 use super::super::digest::sha256;
 use super::super::error::WriteError;
 use super::super::name::{Name, check_stored};
@@ -120,6 +125,93 @@ impl IndexWriter {
         Ok(written)
     }
 
+    /// Attaches statements to an image that was added, by the digest of its manifest.
+    pub fn attest(&mut self, digest: &str, statements: &[NewStatement]) -> Result<(), WriteError> {
+        let of_image = |manifest: &&Descriptor| manifest.digest().as_ref() == digest;
+        let image = self.manifests.iter().find(of_image);
+        let image = image.expect("an image is attested after it was added");
+        // Without a platform and annotations, which belong to its place in the index.
+        let subject = descriptor(MediaType::ImageManifest, image.size(), digest);
+        let mut layers = Vec::new();
+        for statement in statements {
+            let mut layer = to_value(&self.blob(
+                MediaType::Other(statement.media_type.clone()),
+                &statement.bytes,
+            )?);
+            layer["annotations"] = json!({PREDICATE_TYPE: statement.predicate_type});
+            layers.push(layer);
+        }
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": MediaType::ImageManifest,
+            "artifactType": ARTIFACT_TYPE,
+            "config": self.blob(MediaType::EmptyJSON, b"{}")?,
+            "layers": layers,
+            "subject": subject,
+        });
+        let mut manifest = self.blob(MediaType::ImageManifest, manifest.to_string().as_bytes())?;
+        manifest.set_artifact_type(Some(MediaType::Other(ARTIFACT_TYPE.to_owned())));
+        self.list_attestation(manifest, digest);
+        Ok(())
+    }
+
+    /// Adds an attestation of another image, the original, without a change: it still says what it
+    /// describes.
+    pub fn carry(
+        &mut self,
+        attestation: &AttestationManifest,
+        described: &str,
+    ) -> Result<(), WriteError> {
+        // Two platforms may be the same image.
+        let digest = attestation.descriptor.digest();
+        if self.manifests.iter().any(|known| known.digest() == digest) {
+            return Ok(());
+        }
+        let manifest = self.blob(MediaType::ImageManifest, &attestation.bytes)?;
+        for (descriptor, blob) in attestation.blobs() {
+            let place = self.blob_place(descriptor.digest().as_ref());
+            let file = File::create(place).and_then(|file| blob.copy_to(&file));
+            file.map_err(|error| self.scratch.error(error))?;
+        }
+        let mut carried = manifest;
+        carried.set_media_type(attestation.descriptor.media_type().clone());
+        let artifact_type = attestation.descriptor.artifact_type().clone();
+        carried.set_artifact_type(artifact_type);
+        self.list_attestation(carried, described);
+        Ok(())
+    }
+
+    /// Lists an attestation as BuildKit does: with an unknown platform, so that engines do not take
+    /// it for an image.
+    fn list_attestation(&mut self, mut manifest: Descriptor, described: &str) {
+        let platform = PlatformBuilder::default()
+            .os(Os::from("unknown"))
+            .architecture(Arch::from("unknown"))
+            .build()
+            .expect("every required field is set");
+        manifest.set_platform(Some(platform));
+        manifest.set_annotations(Some(
+            [
+                (REFERENCE_TYPE.to_owned(), ATTESTATION.to_owned()),
+                (REFERENCE_DIGEST.to_owned(), described.to_owned()),
+            ]
+            .into(),
+        ));
+        self.manifests.push(manifest);
+    }
+
+    /// Writes a blob and returns its descriptor.
+    fn blob(&self, media_type: MediaType, bytes: &[u8]) -> Result<Descriptor, WriteError> {
+        let digest = sha256(bytes);
+        let place = self.blob_place(&digest);
+        fs::write(place, bytes).map_err(|error| self.scratch.error(error))?;
+        Ok(descriptor(media_type, bytes.len() as u64, &digest))
+    }
+
+    fn blob_place(&self, digest: &str) -> PathBuf {
+        self.scratch.path("layout").join(new_blob_path(digest))
+    }
+
     /// Moves the blobs of an image from its own layout to the common one. Returns its index.
     fn take_part(&self, part: &Path) -> io::Result<ImageIndex> {
         let index = fs::read(part.join(oci_layout::INDEX))?;
@@ -140,7 +232,7 @@ impl IndexWriter {
 
     /// Writes the index to the destination. Returns its digest.
     pub fn finish(self, progress: &dyn Progress) -> Result<String, WriteError> {
-        let index = to_value(&built(self.manifests)).to_string();
+        let index = ordered(&built(self.manifests)).to_string();
         let digest = sha256(index.as_bytes());
         let mut root = descriptor(MediaType::ImageIndex, index.len() as u64, &digest);
         let named = match &self.destination {
@@ -195,6 +287,18 @@ fn built(manifests: Vec<Descriptor>) -> ImageIndex {
         .manifests(manifests)
         .build()
         .expect("every required field is set")
+}
+
+/// The JSON of an index. The type stores annotations in a hash map, whose order changes from run to
+/// run.
+fn ordered(index: &ImageIndex) -> Value {
+    let mut index = to_value(index);
+    for manifest in index["manifests"].as_array_mut().into_iter().flatten() {
+        if let Some(annotations) = manifest.get_mut("annotations") {
+            annotations.sort_all_objects();
+        }
+    }
+    index
 }
 
 fn platform(config: &Config) -> oci_spec::image::Platform {

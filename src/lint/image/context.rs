@@ -34,6 +34,8 @@ pub struct ImageContext<'a> {
     pub packages: &'a Packages,
     /// Known vulnerabilities of the packages; `None` without an advisory database.
     pub vulnerabilities: Option<&'a KnownVulnerabilities>,
+    /// The types of the statements that are attached to it; `None` if that is not known.
+    pub attested: Option<&'a BTreeSet<String>>,
     pub accounts: Accounts,
     pub files: ImageFiles,
     pub layers: ImageLayers,
@@ -65,6 +67,7 @@ impl<'a> ImageContext<'a> {
             plan: input.plan,
             packages: input.packages,
             vulnerabilities: input.vulnerabilities,
+            attested: input.attested,
             accounts: Accounts::default(),
             files: inspect::files(input.image, 0),
             layers: inspect::layers(input.image),

@@ -51,6 +51,8 @@ pub struct ImageInput<'a> {
     pub packages: &'a Packages,
     /// Known vulnerabilities of the packages; `None` without an advisory database.
     pub vulnerabilities: Option<&'a KnownVulnerabilities>,
+    /// The types of the statements that are attached to it; `None` if that is not known.
+    pub attested: Option<&'a BTreeSet<String>>,
 }
 
 /// The findings in an image, and its attack surface.

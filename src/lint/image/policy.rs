@@ -50,12 +50,13 @@ const KINDS: [(&str, &[&str]); 16] = [
 
 /// Rules that check the policy itself: they run regardless of the selection, and report nothing
 /// without a policy.
-const POLICY_RULES: [&str; 7] = [
+const POLICY_RULES: [&str; 8] = [
     "denied-license",
     "expired-exception",
     "files-over-budget",
     "fixable-vulnerability",
     "packages-over-budget",
+    "required-attestation",
     "required-label",
     "size-over-budget",
 ];
@@ -72,6 +73,8 @@ pub struct Policy {
     pub denied_licenses: Vec<Glob>,
     /// The lowest severity of vulnerabilities with a fix that are violations.
     pub deny_fixable: Option<Rating>,
+    /// Types of predicates of which the image must have an attestation.
+    pub required_attestations: Vec<Glob>,
     /// Labels that the image must have.
     pub required_labels: Vec<String>,
     /// Rules whose findings are errors, each with the word that forbids them.
@@ -110,6 +113,7 @@ impl Policy {
             max_files,
             denied_licenses,
             deny_fixable,
+            required_attestations,
             required_labels,
             forbidden,
             exceptions,
@@ -122,6 +126,7 @@ impl Policy {
             && max_files.is_none()
             && denied_licenses.is_empty()
             && deny_fixable.is_none()
+            && required_attestations.is_empty()
             && required_labels.is_empty()
             && forbidden.is_empty()
             && exceptions.is_empty()

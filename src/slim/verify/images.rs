@@ -1,12 +1,10 @@
 //! Verifies an image, created with any tool, against the original.
 
-use std::collections::BTreeSet;
-
 use super::failure::{Failure, Lost};
 use super::kept::{Started, verify_names};
 use super::missing::add_missing;
 use crate::elf::{Loader, Type};
-use crate::image::{Header, Image, Inode, Kind, NameId, ReadError, SameContents};
+use crate::image::{Image, Kind, NameId, ReadError, SameContents, difference};
 use crate::slim::binaries::Binaries;
 use crate::slim::language_paths::is_library;
 use crate::slim::plan::Plan;
@@ -35,7 +33,10 @@ pub fn verify_against(
             continue;
         }
         kept.push(name);
-        if let Some(what) = difference((original, name), (image, same.name), &mut contents)? {
+        let [old, new] = [(original, name), (image, same.name)]
+            .map(|(image, name)| (image.tree.inode_id(name), image.tree.inode(name)));
+        let is_same = || contents.compare(old.0, new.0);
+        if let Some(what) = difference(old.1, new.1, is_same)? {
             failures.push(Failure {
                 at: name,
                 lost: Lost::Changed(what),
@@ -58,68 +59,6 @@ pub fn verify_against(
     }
     failures.sort();
     Ok(failures)
-}
-
-/// The first property of an entry that differs.
-fn difference(
-    before: (&Image, NameId),
-    after: (&Image, NameId),
-    contents: &mut SameContents<'_>,
-) -> Result<Option<&'static str>, ReadError> {
-    let [old, new] = [before, after].map(|(image, name)| image.tree.inode(name));
-    // The kind is compared first, because the headers of a file and of a symlink always differ.
-    if std::mem::discriminant(&old.kind) != std::mem::discriminant(&new.kind) {
-        return Ok(Some("kind"));
-    }
-    if let Some(what) = difference_of_headers(&old.header, &new.header) {
-        return Ok(Some(what));
-    }
-    Ok(match (&old.kind, &new.kind) {
-        // Lengths are compared before any layer is decompressed.
-        (Kind::File(old), Kind::File(new)) if old.length() != new.length() => {
-            return Ok(Some("size"));
-        }
-        (Kind::File(_), Kind::File(_)) => {
-            let [old, new] = [before, after].map(|(image, name)| image.tree.inode_id(name));
-            if contents.compare(old, new)? {
-                None
-            } else {
-                Some("content")
-            }
-        }
-        (Kind::Symlink { target: old }, Kind::Symlink { target: new }) if old != new => {
-            Some("target")
-        }
-        _ if numbers(old) != numbers(new) => Some("device number"),
-        _ => None,
-    })
-}
-
-fn difference_of_headers(old: &Header, new: &Header) -> Option<&'static str> {
-    if old.mode != new.mode {
-        Some("mode")
-    } else if (old.uid, old.gid) != (new.uid, new.gid) {
-        Some("owner")
-    } else if xattrs(old) != xattrs(new) {
-        Some("extended attributes")
-    } else {
-        None
-    }
-}
-
-fn xattrs(header: &Header) -> BTreeSet<(String, Vec<u8>)> {
-    header
-        .xattrs()
-        .map(|(name, value)| (name.to_owned(), value.to_vec()))
-        .collect()
-}
-
-/// The kind and the numbers of a device.
-fn numbers(inode: &Inode) -> Option<String> {
-    match inode.kind {
-        Kind::Character { .. } | Kind::Block { .. } => Some(format!("{:?}", inode.kind)),
-        _ => None,
-    }
 }
 
 /// Programs with their loaders, and libraries with the loaders that would map them.

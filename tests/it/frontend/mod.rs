@@ -415,6 +415,52 @@ fn a_result_is_slimmed_by_one_more_step() {
 }
 
 #[test]
+fn keep_rules_that_the_configuration_names_are_beside_it_in_the_step() {
+    for (place, directory) in [("context", "rules/keep"), ("dockerfile", "keep")] {
+        let mut fake = Fake::new(DOCKERFILE);
+        fake.option("build-arg:JETTISON", "slim");
+        fake.option("source", "jettison:1");
+        let text = format!("keep-rules = '{directory}'\n");
+        fake.file(place, ".jettison.toml", &text);
+        let session = fake.run();
+        assert!(session.is_success(), "{}", session.stderr);
+        assert!(session.solved(&format!("[\"{directory}\"]")), "{directory}");
+        assert!(session.solved(&format!("{place}-jettison-keep-rules")));
+    }
+}
+
+#[test]
+fn the_configuration_can_ask_for_slimming_and_a_build_argument_decides() {
+    let text = "[build]\nslim = true\nslim-options = ['--keep', '/etc/app']\n";
+    for (argument, is_slimmed) in [(None, true), (Some("lint"), false), (Some("off"), false)] {
+        let mut fake = Fake::new(DOCKERFILE);
+        fake.option("source", "jettison:1");
+        fake.option("build-arg:JETTISON_SLIM_OPTIONS", "--drop /x");
+        if let Some(argument) = argument {
+            fake.option("build-arg:JETTISON", argument);
+        }
+        fake.file("context", ".jettison.toml", text);
+        let session = fake.run();
+        assert!(session.is_success(), "{}", session.stderr);
+        assert_eq!(session.solved("rootfs:/in"), is_slimmed, "{argument:?}");
+        assert_eq!(session.solved("/etc/app"), is_slimmed, "{argument:?}");
+    }
+    let mut fake = Fake::new(DOCKERFILE);
+    fake.option("source", "jettison:1");
+    let text = "[build]\nslim = true\nslim-options = ['--kepp']\n";
+    fake.file("context", ".jettison.toml", text);
+    let message = fake.run().error().message.clone();
+    assert!(
+        message.contains("`slim-options` in `.jettison.toml`"),
+        "{message}"
+    );
+    assert!(
+        message.contains("unexpected argument '--kepp'"),
+        "{message}"
+    );
+}
+
+#[test]
 fn each_platform_is_slimmed() {
     let mut fake = Fake::new(DOCKERFILE);
     fake.option("build-arg:JETTISON", "slim");

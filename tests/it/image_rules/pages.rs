@@ -58,6 +58,7 @@ fn findings(rule: &'static str, text: &str) -> Vec<Finding> {
         plan: plan.as_ref(),
         packages: &packages,
         vulnerabilities: known.as_ref(),
+        attested: Some(&BTreeSet::new()),
     };
     let report = lint_image(input, registry(), &settings, &policy(text)).unwrap();
     let mut found = report.findings;

@@ -27,6 +27,7 @@ fn a_finding_names_its_layer_except_for_the_configuration() {
         plan: None,
         packages: &packages,
         vulnerabilities: None,
+        attested: None,
     };
     let linted = lint_image(input, registry(), &settings, &Policy::default()).unwrap();
     let files = [Linted::image("app.tar", &image, linted.findings)];

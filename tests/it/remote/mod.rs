@@ -7,6 +7,6 @@ mod hostile_daemon;
 mod platforms;
 mod pull;
 mod push;
-mod registry;
+pub(crate) mod registry;
 mod server;
 mod streams;

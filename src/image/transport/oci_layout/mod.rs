@@ -1,6 +1,7 @@
 //! An OCI image layout, in a directory or an archive: an index of manifests, and blobs named after
 //! their digests.
 
+mod attestations;
 mod documents;
 mod target;
 
@@ -24,6 +25,7 @@ use crate::image::store::Store;
 use crate::image::transport::docker_archive::is_named;
 use crate::printable::escape;
 
+pub(in crate::image) use attestations::attestations;
 pub(in crate::image) use documents::{
     add_documents, add_index, add_manifest, descriptor, new_blob_path, to_value,
 };
@@ -223,6 +225,7 @@ pub(in crate::image) fn open(
                 let origin = Origin {
                     name: known_name.or_else(|| store.image_name()),
                     digest: Some(blob_name),
+                    config_digest: Some(found.config().digest().to_string()),
                     annotations,
                 };
                 return Ok((config, sources, origin));

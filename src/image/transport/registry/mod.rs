@@ -8,6 +8,7 @@ mod metadata;
 mod proxied;
 mod push;
 mod reach;
+mod referrers;
 mod session;
 
 use std::fs::File;

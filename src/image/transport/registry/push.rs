@@ -24,6 +24,8 @@ use crate::image::transport::chunks;
 
 /// The interval between reports of progress.
 const TICK: Duration = Duration::from_millis(100);
+/// The header with which a registry shows that it has the referrers API.
+const SUBJECT: &str = "oci-subject";
 
 impl Registry {
     /// Pushes the only image or index of a layout. Layers that exist in the original's repository
@@ -56,7 +58,13 @@ impl Registry {
         registry.event_loop.block_on(sent)?;
         // Registries refuse a manifest whose blobs, or an index whose manifests, are missing.
         for manifest in &manifests {
-            registry.send_manifest(manifest, manifest.descriptor.digest() == root.digest())?;
+            let is_root = manifest.descriptor.digest() == root.digest();
+            let is_listed = registry.send_manifest(manifest, is_root)?;
+            if let Some(subject) = &manifest.subject
+                && !is_listed
+            {
+                registry.list_referrer(subject, manifest)?;
+            }
         }
         Ok(root.digest().to_string())
     }
@@ -172,7 +180,8 @@ impl Registry {
         send(request).await.map(drop)
     }
 
-    fn send_manifest(&self, manifest: &Manifest, is_root: bool) -> Result<(), TransferError> {
+    /// Sends a manifest. Returns whether the registry lists it among the referrers of its subject.
+    fn send_manifest(&self, manifest: &Manifest, is_root: bool) -> Result<bool, TransferError> {
         let digest = manifest.descriptor.digest().to_string();
         // The image itself is pushed by tag; the manifests that an index lists, by digest.
         let (name, place) = if is_root && self.image.digest().is_none() {
@@ -185,14 +194,19 @@ impl Registry {
             .map_err(failed("send the manifest to", &place))
     }
 
-    async fn upload_manifest(&self, manifest: &Manifest, name: &str) -> Result<(), HttpError> {
+    pub(super) async fn upload_manifest(
+        &self,
+        manifest: &Manifest,
+        name: &str,
+    ) -> Result<bool, HttpError> {
         let url = self.session.url(&format!("manifests/{name}"))?;
         let media_type = manifest.descriptor.media_type().to_string();
         let request = self.session.brief(Method::PUT, url).await?;
         let request = request
             .header(CONTENT_TYPE, media_type)
             .body(manifest.bytes.clone());
-        send(request).await.map(drop)
+        let response = send(request).await?;
+        Ok(response.headers().contains_key(SUBJECT))
     }
 }
 
@@ -209,18 +223,20 @@ fn counted(
 }
 
 /// A manifest or an index to push.
-struct Manifest {
-    descriptor: Descriptor,
-    bytes: Vec<u8>,
+pub(super) struct Manifest {
+    pub(super) descriptor: Descriptor,
+    pub(super) bytes: Vec<u8>,
+    /// The digest of the manifest that it refers to.
+    pub(super) subject: Option<String>,
     /// Its configuration and layers; empty for an index.
-    blobs: Vec<Descriptor>,
+    pub(super) blobs: Vec<Descriptor>,
 }
 
 /// The manifests that a descriptor refers to; an index comes after the manifests that it lists.
 fn manifests(layout: &Path, root: &Descriptor) -> Result<Vec<Manifest>, TransferError> {
     let bytes = read(&blob_path(layout, root))?;
     let mut found = Vec::new();
-    let mut blobs = Vec::new();
+    let (mut blobs, mut subject) = (Vec::new(), None);
     if *root.media_type() == MediaType::ImageIndex {
         let index: ImageIndex = parsed(&bytes)?;
         for inner in index.manifests() {
@@ -231,12 +247,17 @@ fn manifests(layout: &Path, root: &Descriptor) -> Result<Vec<Manifest>, Transfer
         }
     } else {
         let manifest: ImageManifest = parsed(&bytes)?;
+        subject = manifest
+            .subject()
+            .as_ref()
+            .map(|subject| subject.digest().to_string());
         blobs.push(manifest.config().clone());
         blobs.extend(manifest.layers().iter().cloned());
     }
     found.push(Manifest {
         descriptor: root.clone(),
         bytes,
+        subject,
         blobs,
     });
     Ok(found)
