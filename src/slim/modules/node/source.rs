@@ -21,7 +21,7 @@ use oxc_syntax::scope::ScopeFlags;
 
 use super::nesting;
 use super::parameters::{self, Functions, Parameters};
-use super::values::{UNKNOWN, Value, Variables};
+use super::values::{UNKNOWN, Value, Variables, unknown};
 
 /// Longer strings name nothing.
 const MAX_LITERAL: usize = 214;
@@ -368,6 +368,40 @@ impl<'p, 'a> Bindings<'p, 'a> {
         })
     }
 
+    /// `names.push('x')`: the list has more elements.
+    fn bind_pushed(&mut self, call: &CallExpression<'a>) {
+        let Expression::StaticMemberExpression(member) = &call.callee else {
+            return;
+        };
+        let Expression::Identifier(list) = &member.object else {
+            return;
+        };
+        let arguments = match member.property.name.as_str() {
+            "push" | "unshift" => &call.arguments[..],
+            "splice" => call.arguments.get(2..).unwrap_or_default(),
+            _ => return,
+        };
+        if !self.variables.has_elements(list.name.as_str()) {
+            return;
+        }
+        for argument in arguments {
+            let value = match argument.as_expression() {
+                Some(element) => self.variables.value(element),
+                None => unknown(),
+            };
+            self.variables.add_elements(list.name.as_str(), value);
+        }
+    }
+
+    /// `Object.assign(table, …)`.
+    fn bind_assigned(&mut self, call: &CallExpression<'a>) {
+        let is_assign = matches!(&call.callee, Expression::StaticMemberExpression(member)
+            if is_member(member, "Object", "assign"));
+        if is_assign && let Some(Argument::Identifier(table)) = call.arguments.first() {
+            self.variables.add_elements(table.name.as_str(), unknown());
+        }
+    }
+
     fn is_loader(&self, name: &str) -> bool {
         name == "__non_webpack_require__" || self.loaders.contains(&name)
     }
@@ -382,6 +416,12 @@ impl<'a> Visit<'a> for Bindings<'_, 'a> {
                 self.makers.push(specifier.local.name.as_str());
             }
         }
+    }
+
+    fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
+        self.bind_pushed(it);
+        self.bind_assigned(it);
+        walk::walk_call_expression(self, it);
     }
 
     fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
@@ -404,6 +444,18 @@ impl<'a> Visit<'a> for Bindings<'_, 'a> {
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
         if let AssignmentTarget::AssignmentTargetIdentifier(name) = &it.left {
             self.bind(name.name.as_str(), &it.right);
+        }
+        // `names[2] = 'x'`, `table.key = 'x'`.
+        let object = match &it.left {
+            AssignmentTarget::ComputedMemberExpression(member) => Some(&member.object),
+            AssignmentTarget::StaticMemberExpression(member) => Some(&member.object),
+            _ => None,
+        };
+        if let Some(Expression::Identifier(object)) = object
+            && self.variables.has_elements(object.name.as_str())
+        {
+            let value = self.variables.value(&it.right);
+            self.variables.add_elements(object.name.as_str(), value);
         }
         walk::walk_assignment_expression(self, it);
     }
@@ -1028,6 +1080,45 @@ mod tests {
             requests("const path = require('path'); require(path.join(__dirname, 'a', n))"),
             ["/app/lib/a/*", "path"]
         );
+        for list in [
+            "let parts = [process.platform, process.arch]; parts.push('gnu')",
+            "const parts = ['linux', process.arch]",
+            "const parts = name.split('.')",
+            "function f(parts) {}",
+        ] {
+            let text = format!("{list}; require(`x-${{parts.join('-')}}`)");
+            assert_eq!(requests(&text), ["x-*"], "{text}");
+        }
+        assert_eq!(
+            requests("require('./' + name.normalize('NFC')); import('./' + this.join('/'))"),
+            ["./*", "./*"]
+        );
+        for path in [
+            "path",
+            "path_1.default",
+            "require('node:path').posix",
+            "nodePath",
+        ] {
+            let text = format!("require({path}.join(__dirname + '/x'))");
+            assert!(requests(&text).contains(&"/app/lib/x".to_owned()), "{text}");
+        }
+        for more in [
+            "names.push('z')",
+            "names[2] = 'z'",
+            "names.unshift('z')",
+            "names.splice(0, 1, 'z')",
+        ] {
+            let text = format!("const names = ['x', 'y']; {more}; names.map(require)");
+            assert_eq!(requests(&text), ["x", "y", "z"], "{text}");
+        }
+        for more in [
+            "names.push(f())",
+            "names[2] = f()",
+            "Object.assign(names, f())",
+        ] {
+            let text = format!("const names = ['x', 'y']; {more}; names.map(require)");
+            assert!(facts(&text).computed.is_some(), "{text}");
+        }
     }
 
     #[test]

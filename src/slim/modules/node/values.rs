@@ -99,6 +99,19 @@ impl<'p, 'a> Variables<'p, 'a> {
         extend(&self.effort, known, value);
     }
 
+    /// Adds elements to a list, or properties to a table.
+    pub(super) fn add_elements(&mut self, name: &'a str, value: Value) {
+        if self.has_elements(name) {
+            self.add(name, value);
+        }
+    }
+
+    /// Whether elements of a list are known. Those of one that is empty at first come from many
+    /// places.
+    pub(super) fn has_elements(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(|known| !known.is_empty())
+    }
+
     /// Adds alternatives to a value.
     pub(super) fn extend(&self, known: &mut Value, value: Value) {
         extend(&self.effort, known, value);
@@ -411,6 +424,13 @@ impl<'p, 'a> Variables<'p, 'a> {
             "join" if is_list(object) && call.arguments.len() <= 1 => {
                 self.joined_list(object, call, depth)
             }
+            "resolve" if object.is_some_and(is_resolver) => self.argument(call, 0, depth),
+            // `parts.join('-')`, `name.normalize('NFC')`.
+            "join" | "resolve" | "normalize"
+                if call.arguments.len() <= 1 && object.is_some_and(|it| !is_path_module(it)) =>
+            {
+                unknown()
+            }
             "join" | "resolve" | "normalize" => self.joined(&call.arguments, name, depth),
             "dirname" => {
                 let mut value = self.argument(call, 0, depth);
@@ -551,6 +571,37 @@ impl<'p, 'a> Variables<'p, 'a> {
 
 fn is_list(object: Option<&Expression<'_>>) -> bool {
     matches!(object, Some(Expression::ArrayExpression(_)))
+}
+
+/// Whether an object is the module `path`, under one of the names that sources and compilers give
+/// it: `path`, `path_1.default`, `require('node:path').posix`.
+fn is_path_module(object: &Expression<'_>) -> bool {
+    match object.get_inner_expression() {
+        Expression::Identifier(name) => name.name.to_ascii_lowercase().contains("path"),
+        Expression::StaticMemberExpression(member) => {
+            matches!(
+                member.property.name.as_str(),
+                "default" | "path" | "posix" | "win32"
+            ) && (member.property.name == "path" || is_path_module(&member.object))
+        }
+        Expression::CallExpression(call) => {
+            let module = call.arguments.first().and_then(Argument::as_expression);
+            matches!(module, Some(Expression::StringLiteral(module))
+                if matches!(module.value.strip_prefix("node:").unwrap_or(&module.value),
+                    "path" | "path/posix"))
+        }
+        _ => false,
+    }
+}
+
+/// Whether the method `resolve` of an object returns what stands for its argument, as those of
+/// `Promise`, `require` and `import.meta` do.
+fn is_resolver(object: &Expression<'_>) -> bool {
+    match object {
+        Expression::Identifier(name) => matches!(name.name.as_str(), "Promise" | "require"),
+        Expression::ImportMeta(_) => true,
+        _ => false,
+    }
 }
 
 pub(super) fn unknown() -> Value {
