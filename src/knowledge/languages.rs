@@ -68,6 +68,10 @@ pub struct ProgramStarters {
     pub texts: Vec<String>,
     /// The ones that start programs through a shell.
     pub shell: Vec<String>,
+    /// Words in the names of modules that start programs, for a language in which a source has to
+    /// request one. Code for browsers has the same words, but requests nothing.
+    #[serde(default)]
+    pub modules: Vec<String>,
     #[serde(skip)]
     finder: OnceLock<Option<AhoCorasick>>,
 }

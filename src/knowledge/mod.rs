@@ -10,6 +10,7 @@ mod capabilities;
 mod languages;
 mod launchers;
 mod mounts;
+mod node_packages;
 mod package_managers;
 mod path_sets;
 mod platforms;
@@ -33,6 +34,7 @@ pub use launchers::{
     Environment, Wrapper, environment_of, has_subcommands, root_droppers, unwrapped, wrapper,
 };
 pub use mounts::{MountKey, MountValue, mount_types, sharing_modes};
+pub use node_packages::{NodePackage, node_package};
 pub use package_managers::{
     Action, PackageManager, Pin, package_manager, package_manager_of, package_managers,
 };

@@ -168,6 +168,66 @@ module.exports = name => require(name);
 }
 
 #[test]
+fn functions_that_wrap_require_load_what_they_are_called_with() {
+    for main in [
+        "const load = name => require(name); load('a')",
+        "function load(name) { return require(name) } exports.a = () => load('a')",
+        "for (const name of ['a']) load(name); function load(id) { return require(id) }",
+        "['a'].forEach(name => import(name))",
+        "['a'].map(require)",
+    ] {
+        let files = format!("{TWO}//// main.js\n{main}\n");
+        let kept = at(Modules::Exact, &files);
+        assert_eq!(kept, ["a/lib/a.js", "c/index.js"], "{main}");
+    }
+}
+
+#[test]
+fn a_name_that_is_joined_of_parts_matches_packages() {
+    let files = r#"
+//// package.json
+{"dependencies": {"css": "1"}}
+//// main.js
+require('css')
+//// node_modules/css/package.json
+{}
+//// node_modules/css/index.js
+let parts = [process.platform, process.arch];
+parts.push('gnu');
+module.exports = require(`css-${parts.join('-')}`);
+//// node_modules/css-linux-x64-gnu/package.json
+{"main": "a.js"}
+//// node_modules/css-linux-x64-gnu/a.js
+//// node_modules/cssom/package.json
+{}
+//// node_modules/cssom/index.js
+"#;
+    for level in [Modules::Packages, Modules::Exact] {
+        assert_eq!(
+            at(level, files),
+            ["css/index.js", "css-linux-x64-gnu/a.js"],
+            "{level:?}"
+        );
+    }
+}
+
+#[test]
+fn packages_that_load_what_the_application_names_are_not_kept_whole() {
+    let files = |name: &str| {
+        format!(
+            "//// main.js\nrequire('{name}').load('x')\n//// package.json\n\
+             {{\"dependencies\": {{\"{name}\": \"1\"}}}}\n\
+             //// node_modules/{name}/package.json\n{{}}\n\
+             //// node_modules/{name}/index.js\nexports.load = name => require(name)\n\
+             //// node_modules/{name}/other.js\n"
+        )
+    };
+    assert_eq!(at(Modules::Exact, &files("joycon")), ["joycon/index.js"]);
+    let whole = ["joycons/index.js", "joycons/other.js"];
+    assert_eq!(at(Modules::Exact, &files("joycons")), whole);
+}
+
+#[test]
 fn a_computed_name_loads_dependencies_as_its_call_does() {
     for (call, expected) in [
         ("require(name)", &["d/d.cjs", "p/index.js"][..]),

@@ -342,6 +342,55 @@ fn node_packages_are_kept_completely_with_the_libraries_of_their_addons() {
 }
 
 #[test]
+fn words_in_code_for_browsers_are_no_programs() {
+    let served = |path: &str, text: &str| {
+        with_programs(&["mount"])
+            .elf("/usr/bin/node", &program(GLIBC).needs("libc.so.6"))
+            .file("/app/package.json", "{}")
+            .file("/app/server.js", "require('http').createServer()\n")
+            .file(path, text)
+            .entrypoint(&["node", "/app/server.js"])
+            .plan()
+    };
+    for (path, text) in [
+        (
+            "/app/static/highlight.pack.js",
+            "hljs.registerLanguage('bash', e => ({ k: 'if spawn', b: 'mount', r: /a/.exec(e) }))",
+        ),
+        (
+            "/app/.next/static/chunks/1.js",
+            "(self.webpackChunk = []).push([[1], { 2: (e, t, n) => { var zx = 'mount'; /x/.exec(zx) } }])",
+        ),
+        (
+            "/app/dist/assets/index.js",
+            "import './vendor.js'; const k = ['spawn', 'mount']; /x/.exec(k)",
+        ),
+        (
+            "/app/public/game.js",
+            "class A { b() { this.spawn('mount'); /x/.exec('') } }",
+        ),
+    ] {
+        let planned = served(path, text);
+        assert!(planned.keeps(path), "{path}");
+        assert!(
+            !planned.keeps("/usr/bin/mount") && !planned.keeps("/usr/bin/sh"),
+            "{path}"
+        );
+    }
+    for text in [
+        "import { exec } from 'node:child_process'; exec('mount')",
+        "const { execa } = require('execa'); execa('mount')",
+        "const { spawn } = require('./start'); spawn('mount')",
+        "import { $ } from 'zx'; const command = 'mount'",
+    ] {
+        assert!(
+            served("/app/lib/a.js", text).keeps("/usr/bin/mount"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn npm_is_kept_only_if_started_and_then_runs_its_manifest_scripts() {
     let planned = node()
         .file(

@@ -16,6 +16,7 @@ use super::source::{Facts, Kind, Requested};
 use super::values::UNKNOWN;
 use super::{leftovers, texts};
 use crate::image::{NameId, Tree};
+use crate::knowledge::{NodePackage, node_package};
 use crate::slim::graph::Reason;
 use crate::slim::keep::Keep;
 use crate::slim::modules::imports::{Request, ResolvedImport};
@@ -55,6 +56,8 @@ pub(in crate::slim) struct ModuleGraph {
     open_directories: HashSet<NameId>,
     /// Packages whose sources do, with the kind of request.
     open_packages: HashSet<(NameId, Kind)>,
+    /// Packages whose computed names are known to be those of the application.
+    known_packages: HashSet<NameId>,
     /// Texts of the user that were read.
     texts: HashSet<NameId>,
     has_read_configuration: bool,
@@ -905,6 +908,9 @@ impl ModuleGraph {
         let tree = keep.tree();
         let package = site.package;
         if let Some(package) = package.filter(|_| keep.installed.contains(tree, site.name)) {
+            if let Some(known) = node_package(&display_name(tree, package)) {
+                return self.open_known(keep, site, package, known, line);
+            }
             if !call.is_empty() && keep.module_level == Modules::Exact {
                 let name = display_name(tree, package);
                 let text =
@@ -924,6 +930,24 @@ impl ModuleGraph {
                 Self::keep_way(keep, site, &found, &why);
                 self.keep_directory(keep, site, found.name, &why);
             }
+        }
+    }
+
+    /// A package that loads what the application names, which counts there, and some of its files.
+    fn open_known(
+        &mut self,
+        keep: &mut Keep<'_>,
+        site: &Site,
+        package: NameId,
+        known: &NodePackage,
+        line: usize,
+    ) {
+        if !self.known_packages.insert(package) {
+            return;
+        }
+        for path in &known.loads {
+            let pattern = path.replace('*', &UNKNOWN.to_string());
+            self.keep_matching(keep, site, package, &pattern, line);
         }
     }
 

@@ -171,7 +171,14 @@ pub(in crate::slim) fn debian_directories(tree: &Tree) -> Vec<Vec<u8>> {
 
 /// The modules requested in source code: `require('x')`, `import('x')`, `from 'x'`, `import 'x'`.
 pub(in crate::slim) fn requests(text: &str) -> impl Iterator<Item = &str> {
-    const BEFORE: &[&str] = &["require(", "import(", "resolve(", "from", "import"];
+    const BEFORE: &[&str] = &[
+        "require(",
+        "import(",
+        "resolve(",
+        "getBuiltinModule(",
+        "from",
+        "import",
+    ];
     let quotes = memchr::memchr3_iter(b'\'', b'"', b'`', text.as_bytes());
     quotes.filter_map(move |at| {
         let quote = char::from(text.as_bytes()[at]);

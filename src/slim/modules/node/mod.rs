@@ -13,6 +13,7 @@ pub(in crate::slim) mod leftovers;
 mod manifest;
 mod nesting;
 mod packages;
+mod parameters;
 mod patterns;
 mod platform;
 mod reading;

@@ -1,23 +1,27 @@
 //! One source file: what it imports, reads by path, and loads by names that are computed.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    Argument, ArrowFunctionBody, AssignmentExpression, AssignmentTarget, BindingPattern,
-    CallExpression, ExportAllDeclaration, ExportFromDeclaration, Expression, ExpressionStatement,
-    ForOfStatement, ForStatementLeft, FormalParameter, FunctionBody, IdentifierReference,
+    Argument, ArrayPattern, ArrowFunctionBody, ArrowFunctionExpression, AssignmentExpression,
+    AssignmentTarget, BindingIdentifier, BindingPattern, CallExpression, ExportAllDeclaration,
+    ExportFromDeclaration, Expression, ExpressionStatement, ForInStatement, ForOfStatement,
+    ForStatementLeft, FormalParameter, Function, FunctionBody, IdentifierReference,
     ImportDeclaration, ImportDeclarationSpecifier, ImportExpression, ImportOrExportKind,
-    LogicalOperator, NewExpression, Statement, StringLiteral, TSExternalModuleReference, TSType,
-    TemplateLiteral, TryStatement, UnaryExpression, UnaryOperator, VariableDeclarator,
+    LogicalOperator, NewExpression, ObjectPattern, Program, Statement, StringLiteral,
+    TSExternalModuleReference, TSType, TemplateLiteral, TryStatement, UnaryExpression,
+    UnaryOperator, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::{ParseOptions, Parser};
 use oxc_span::{GetSpan as _, SourceType, Span};
+use oxc_syntax::scope::ScopeFlags;
 
 use super::nesting;
-use super::values::{UNKNOWN, Value, Variables};
+use super::parameters::{self, Functions, Parameters};
+use super::values::{UNKNOWN, Value, Variables, unknown};
 
 /// Longer strings name nothing.
 const MAX_LITERAL: usize = 214;
@@ -125,6 +129,15 @@ pub(super) struct Facts {
 }
 
 impl Facts {
+    /// Whether a module or a path has an unknown part.
+    fn has_unknown(&self) -> bool {
+        let mut requests = self.requests.keys();
+        let mut paths = self.paths.keys().chain(self.listed.keys());
+        self.computed.is_some()
+            || requests.any(|(name, _)| name.contains(UNKNOWN))
+            || paths.any(|path| path.contains(UNKNOWN))
+    }
+
     /// The number of names that are followed.
     pub(super) fn count(&self) -> usize {
         self.requests.len()
@@ -177,28 +190,39 @@ fn parse(
     if parsed.panicked {
         return None;
     }
-    let mut variables = Bindings {
-        variables: Variables::new(place.path, place.working_directory, text.len()),
-        loaders: vec!["require"],
-        importers: Vec::new(),
-        makers: vec!["createRequire"],
-        known_parameters: HashSet::new(),
-        takes_require: false,
-    };
-    variables.visit_program(&parsed.program);
+    let program = &parsed.program;
+    let bindings = Bindings::of(program, text, place, Parameters::default());
+    let (mut facts, bindings) = facts_of(program, text, bindings);
+    // Most sources only have literals.
+    if facts.has_unknown() && tokens <= parameters::MOST_TOKENS {
+        let read = |parameters| Bindings::of(program, text, place, parameters).variables;
+        let known = Functions::of(program).values(program, bindings.variables, read);
+        if !known.is_empty() {
+            let bindings = Bindings::of(program, text, place, known);
+            (facts, _) = facts_of(program, text, bindings);
+        }
+    }
+    facts.tokens = tokens;
+    number_lines(text, &mut facts);
+    Some(facts)
+}
+
+/// The second pass, with the result of the first.
+fn facts_of<'t, 'a>(
+    program: &Program<'a>,
+    text: &'t str,
+    bindings: Bindings<'t, 'a>,
+) -> (Facts, Bindings<'t, 'a>) {
     let mut reader = Reader {
         text,
-        bindings: variables,
+        bindings,
         facts: Facts::default(),
         callee: "",
         is_type: false,
         is_optional: false,
     };
-    reader.visit_program(&parsed.program);
-    let mut facts = reader.facts;
-    facts.tokens = tokens;
-    number_lines(text, &mut facts);
-    Some(facts)
+    reader.visit_program(program);
+    (reader.facts, reader.bindings)
 }
 
 fn source_type(path: &str) -> Option<SourceType> {
@@ -243,13 +267,28 @@ struct Bindings<'p, 'a> {
     importers: Vec<&'a str>,
     /// `createRequire`, also under the names that bundlers give it.
     makers: Vec<&'a str>,
-    /// Places of parameters whose values are known.
-    known_parameters: HashSet<u32>,
     /// A function has a parameter `require`, so the real one may be its argument.
     takes_require: bool,
+    /// A pattern is visited: its variables are parts of a value, which may be anything.
+    is_pattern: bool,
 }
 
-impl<'a> Bindings<'_, 'a> {
+impl<'p, 'a> Bindings<'p, 'a> {
+    fn of(program: &Program<'a>, text: &str, place: Place<'p>, parameters: Parameters<'a>) -> Self {
+        let mut variables = Variables::new(place.path, place.working_directory, text.len());
+        variables.set_parameters(parameters);
+        let mut bindings = Self {
+            variables,
+            loaders: vec!["require"],
+            importers: Vec::new(),
+            makers: vec!["createRequire"],
+            takes_require: false,
+            is_pattern: false,
+        };
+        bindings.visit_program(program);
+        bindings
+    }
+
     fn bind(&mut self, name: &'a str, init: &Expression<'a>) {
         if self.makes_loader(init) {
             self.loaders.push(name);
@@ -329,32 +368,37 @@ impl<'a> Bindings<'_, 'a> {
         })
     }
 
-    /// `Promise.resolve(name).then(x => require(x))`, as TypeScript writes `import(name)`: the
-    /// parameter has the value of the argument.
-    fn bind_resolved(&mut self, call: &CallExpression<'a>) {
-        let Expression::StaticMemberExpression(then) = &call.callee else {
+    /// `names.push('x')`: the list has more elements.
+    fn bind_pushed(&mut self, call: &CallExpression<'a>) {
+        let Expression::StaticMemberExpression(member) = &call.callee else {
             return;
         };
-        let (Expression::CallExpression(resolved), "then") =
-            (&then.object, then.property.name.as_str())
-        else {
+        let Expression::Identifier(list) = &member.object else {
             return;
         };
-        let is_resolved = matches!(&resolved.callee, Expression::StaticMemberExpression(member)
-            if is_member(member, "Promise", "resolve"));
-        let value = resolved.arguments.first().and_then(Argument::as_expression);
-        let function = call.arguments.first().and_then(Argument::as_expression);
-        let parameters = match function.map(Expression::get_inner_expression) {
-            Some(Expression::ArrowFunctionExpression(function)) => &function.params,
-            Some(Expression::FunctionExpression(function)) => &function.params,
+        let arguments = match member.property.name.as_str() {
+            "push" | "unshift" => &call.arguments[..],
+            "splice" => call.arguments.get(2..).unwrap_or_default(),
             _ => return,
         };
-        if let (true, Some(value), [parameter]) = (is_resolved, value, parameters.items.as_slice())
-            && let BindingPattern::BindingIdentifier(name) = &parameter.pattern
-        {
-            let value = self.variables.value(value);
-            self.variables.add(name.name.as_str(), value);
-            self.known_parameters.insert(parameter.span.start);
+        if !self.variables.has_elements(list.name.as_str()) {
+            return;
+        }
+        for argument in arguments {
+            let value = match argument.as_expression() {
+                Some(element) => self.variables.value(element),
+                None => unknown(),
+            };
+            self.variables.add_elements(list.name.as_str(), value);
+        }
+    }
+
+    /// `Object.assign(table, …)`.
+    fn bind_assigned(&mut self, call: &CallExpression<'a>) {
+        let is_assign = matches!(&call.callee, Expression::StaticMemberExpression(member)
+            if is_member(member, "Object", "assign"));
+        if is_assign && let Some(Argument::Identifier(table)) = call.arguments.first() {
+            self.variables.add_elements(table.name.as_str(), unknown());
         }
     }
 
@@ -375,7 +419,8 @@ impl<'a> Visit<'a> for Bindings<'_, 'a> {
     }
 
     fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
-        self.bind_resolved(it);
+        self.bind_pushed(it);
+        self.bind_assigned(it);
         walk::walk_call_expression(self, it);
     }
 
@@ -400,6 +445,18 @@ impl<'a> Visit<'a> for Bindings<'_, 'a> {
         if let AssignmentTarget::AssignmentTargetIdentifier(name) = &it.left {
             self.bind(name.name.as_str(), &it.right);
         }
+        // `names[2] = 'x'`, `table.key = 'x'`.
+        let object = match &it.left {
+            AssignmentTarget::ComputedMemberExpression(member) => Some(&member.object),
+            AssignmentTarget::StaticMemberExpression(member) => Some(&member.object),
+            _ => None,
+        };
+        if let Some(Expression::Identifier(object)) = object
+            && self.variables.has_elements(object.name.as_str())
+        {
+            let value = self.variables.value(&it.right);
+            self.variables.add_elements(object.name.as_str(), value);
+        }
         walk::walk_assignment_expression(self, it);
     }
 
@@ -418,11 +475,49 @@ impl<'a> Visit<'a> for Bindings<'_, 'a> {
         if let BindingPattern::BindingIdentifier(name) = &it.pattern {
             let name = name.name.as_str();
             self.takes_require |= name == "require";
-            if !self.known_parameters.contains(&it.span.start) {
-                self.variables.add_unknown(name);
-            }
+            self.variables.add_unknown(name);
         }
         walk::walk_formal_parameter(self, it);
+    }
+
+    fn visit_function(&mut self, it: &Function<'a>, flags: ScopeFlags) {
+        self.variables.enter(it.span.start);
+        walk::walk_function(self, it, flags);
+        self.variables.leave(it.span.start);
+    }
+
+    fn visit_arrow_function_expression(&mut self, it: &ArrowFunctionExpression<'a>) {
+        self.variables.enter(it.span.start);
+        walk::walk_arrow_function_expression(self, it);
+        self.variables.leave(it.span.start);
+    }
+
+    fn visit_object_pattern(&mut self, it: &ObjectPattern<'a>) {
+        let outer = std::mem::replace(&mut self.is_pattern, true);
+        walk::walk_object_pattern(self, it);
+        self.is_pattern = outer;
+    }
+
+    fn visit_array_pattern(&mut self, it: &ArrayPattern<'a>) {
+        let outer = std::mem::replace(&mut self.is_pattern, true);
+        walk::walk_array_pattern(self, it);
+        self.is_pattern = outer;
+    }
+
+    fn visit_binding_identifier(&mut self, it: &BindingIdentifier<'a>) {
+        if self.is_pattern {
+            self.variables.add_unknown(it.name.as_str());
+        }
+    }
+
+    fn visit_for_in_statement(&mut self, it: &ForInStatement<'a>) {
+        if let ForStatementLeft::VariableDeclaration(declaration) = &it.left
+            && let Some(declarator) = declaration.declarations.first()
+            && let BindingPattern::BindingIdentifier(name) = &declarator.id
+        {
+            self.variables.add_unknown(name.name.as_str());
+        }
+        walk::walk_for_in_statement(self, it);
     }
 
     fn visit_ts_type(&mut self, _: &TSType<'a>) {}
@@ -553,6 +648,17 @@ impl<'a> Reader<'_, 'a> {
         }
     }
 
+    /// `['a', 'b'].map(require)`.
+    fn each_loaded<'e>(&self, call: &'e CallExpression<'a>) -> Option<&'e Expression<'a>> {
+        let each = parameters::each(call)?;
+        match each.function {
+            Expression::Identifier(name) if self.bindings.is_loader(name.name.as_str()) => {
+                Some(each.list)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a call is `require.resolve` or `import.meta.resolve`.
     fn resolving(&self, call: &CallExpression<'_>) -> Option<Kind> {
         let Expression::StaticMemberExpression(member) = call.callee.get_inner_expression() else {
@@ -652,6 +758,10 @@ fn is_open(name: &str) -> bool {
 impl<'a> Visit<'a> for Reader<'_, 'a> {
     fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
         let name = last_name(&it.callee).unwrap_or_default();
+        if let Some(list) = self.each_loaded(it) {
+            self.load(Some(list), Kind::Require, it.span);
+            return self.visit_expression(list);
+        }
         if self.loading_call(it) {
             // A string in the argument is the request.
             for argument in it.arguments.iter().skip(1) {
@@ -666,6 +776,18 @@ impl<'a> Visit<'a> for Reader<'_, 'a> {
         }
         self.visit_expression(&it.callee);
         self.visit_arguments(name, &it.arguments);
+    }
+
+    fn visit_function(&mut self, it: &Function<'a>, flags: ScopeFlags) {
+        self.bindings.variables.enter(it.span.start);
+        walk::walk_function(self, it, flags);
+        self.bindings.variables.leave(it.span.start);
+    }
+
+    fn visit_arrow_function_expression(&mut self, it: &ArrowFunctionExpression<'a>) {
+        self.bindings.variables.enter(it.span.start);
+        walk::walk_arrow_function_expression(self, it);
+        self.bindings.variables.leave(it.span.start);
     }
 
     fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
@@ -958,6 +1080,45 @@ mod tests {
             requests("const path = require('path'); require(path.join(__dirname, 'a', n))"),
             ["/app/lib/a/*", "path"]
         );
+        for list in [
+            "let parts = [process.platform, process.arch]; parts.push('gnu')",
+            "const parts = ['linux', process.arch]",
+            "const parts = name.split('.')",
+            "function f(parts) {}",
+        ] {
+            let text = format!("{list}; require(`x-${{parts.join('-')}}`)");
+            assert_eq!(requests(&text), ["x-*"], "{text}");
+        }
+        assert_eq!(
+            requests("require('./' + name.normalize('NFC')); import('./' + this.join('/'))"),
+            ["./*", "./*"]
+        );
+        for path in [
+            "path",
+            "path_1.default",
+            "require('node:path').posix",
+            "nodePath",
+        ] {
+            let text = format!("require({path}.join(__dirname + '/x'))");
+            assert!(requests(&text).contains(&"/app/lib/x".to_owned()), "{text}");
+        }
+        for more in [
+            "names.push('z')",
+            "names[2] = 'z'",
+            "names.unshift('z')",
+            "names.splice(0, 1, 'z')",
+        ] {
+            let text = format!("const names = ['x', 'y']; {more}; names.map(require)");
+            assert_eq!(requests(&text), ["x", "y", "z"], "{text}");
+        }
+        for more in [
+            "names.push(f())",
+            "names[2] = f()",
+            "Object.assign(names, f())",
+        ] {
+            let text = format!("const names = ['x', 'y']; {more}; names.map(require)");
+            assert!(facts(&text).computed.is_some(), "{text}");
+        }
     }
 
     #[test]
@@ -986,6 +1147,88 @@ mod tests {
             "var c = 'function' == typeof require && require; if (c) c(name)",
         ] {
             assert_eq!(facts(text).computed, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn functions_that_wrap_require_load_what_their_calls_say() {
+        for text in [
+            "function load(name) { return require(name) } load('x'); load('y')",
+            "const load = name => require(name); load('x'); exports.z = () => load('y')",
+            "const load = async function (name) { return import(name) }; load('x'); load('y')",
+            "load('x'); load('y'); function load(name) { const n = name; return require(n) } \
+             function other(name) { f(name) }",
+            "function lazy(key, id) { Object.defineProperty(exports, key, { get() { \
+             return require(id) } }) } lazy('a', 'x'); lazy('b', 'y')",
+            "const lazy = id => () => require(id); exports.a = lazy('x'); exports.b = lazy('y')",
+            "['x', 'y'].forEach(name => require(name))",
+            "const all = ['x', 'y'].map(require)",
+            "const names = ['x', 'y']; for (const name of names) load(name); \
+             function load(id) { return require(id) }",
+            "['x', 'y'].reduce((all, name) => ({ ...all, [name]: require(name) }), {})",
+            "const load = name => require(name); ['x', 'y'].filter(Boolean).map(n => n); \
+             ['x', 'y'].forEach(load)",
+            "(function (a, b) { require(a); require(b) })('x', 'y')",
+            "function outer(a) { return inner(a) } function inner(b) { return require(b) } \
+             outer('x'); outer('y')",
+            "function load(name, again) { return again ? load(name) : require(name) } \
+             load('x'); load('y', true)",
+            "const load = (name = 'x') => require(name); load(); load('y')",
+            "Promise.resolve('x').then(s => require(s)); Promise.resolve('y').then(s => import(s))",
+        ] {
+            let mut requests = requests(text);
+            requests.dedup();
+            assert_eq!(requests, ["x", "y"], "{text}");
+            assert_eq!(facts(text).computed, None, "{text}");
+        }
+        assert_eq!(
+            requests("const req = n => require('./lib/' + n); req('a'); req('b.js')"),
+            ["./lib/a", "./lib/b.js"]
+        );
+        assert_eq!(
+            paths("const at = n => read(path.join(__dirname, n)); at('a.html'); at('b')"),
+            ["/app/lib/a.html", "/app/lib/b"]
+        );
+    }
+
+    #[test]
+    fn functions_that_others_can_call_load_anything() {
+        for text in [
+            "module.exports = load",
+            "exports.load = load",
+            "module.exports = { load }",
+            "export { load }",
+            "export { load as default }",
+            "f(load)",
+            "load.call(null, n)",
+            "load(n)",
+            "load(...n)",
+            "f(function (n) { load(n) })",
+            "n.forEach(load)",
+            "load = f(load)",
+            "const g = load; g(n)",
+            "{ function load(n) { f(n) } }",
+            "load`x`",
+        ] {
+            let text = format!("function load(name) {{ return require(name) }} load('x'); {text}");
+            assert!(facts(&text).computed.is_some(), "{text}");
+        }
+        for text in [
+            "export function load(name) { return require(name) } load('x')",
+            "export default function load(name) { return require(name) } load('x')",
+            "export const load = name => require(name); load('x')",
+            "function load(name) { name = f(name); return require(name) } load('x')",
+            "function load(name) { [name] = f(); return require(name) } load('x')",
+            "function load(name) { return f(name => require(name)) } load('x')",
+            "function load({ name }) { return require(name) } load('x')",
+            "function load(...name) { return require(name) } load('x')",
+            "const g = function load(name) { load(f()); return require(name) }; g('x')",
+            "const name = 'x'; function load({ name }) { return require(name) }",
+            "const name = 'x'; for (const name in f()) require(name)",
+            "const name = 'x'; const [name] = f(); require(name)",
+            "class A { load(name) { return require(name) } b() { this.load('x') } }",
+        ] {
+            assert!(facts(text).computed.is_some(), "{text}");
         }
     }
 

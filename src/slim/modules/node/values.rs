@@ -11,6 +11,7 @@ use oxc_ast::ast::{
     ObjectPropertyKind, TemplateLiteral,
 };
 
+use super::parameters::Parameters;
 use crate::slim::system_directories::is_application_path;
 
 /// Stands for any text.
@@ -65,6 +66,10 @@ pub(super) struct Variables<'p, 'a> {
     values: HashMap<&'a str, Value>,
     /// Variables that may have any value. Most have no other.
     unknown: HashSet<&'a str>,
+    /// Parameters whose values are known inside of their function.
+    parameters: Parameters<'a>,
+    /// Those of the functions around the visited place, the innermost last.
+    around: HashMap<&'a str, Vec<Value>>,
     /// Remaining work for expressions; all of them are unknown once it is used up.
     effort: Cell<usize>,
 }
@@ -79,6 +84,8 @@ impl<'p, 'a> Variables<'p, 'a> {
             working_directory,
             values: HashMap::new(),
             unknown: HashSet::new(),
+            parameters: Parameters::default(),
+            around: HashMap::new(),
             effort: Cell::new(LEAST_EFFORT + EFFORT_PER_BYTE * length),
         }
     }
@@ -89,17 +96,61 @@ impl<'p, 'a> Variables<'p, 'a> {
         if self.unknown.remove(name) {
             known.extend(unknown());
         }
-        // Both lists are short, but a source may join them as often as it has statements.
-        if !spend(&self.effort, known.len() * value.len()) {
-            *known = unknown();
+        extend(&self.effort, known, value);
+    }
+
+    /// Adds elements to a list, or properties to a table.
+    pub(super) fn add_elements(&mut self, name: &'a str, value: Value) {
+        if self.has_elements(name) {
+            self.add(name, value);
+        }
+    }
+
+    /// Whether elements of a list are known. Those of one that is empty at first come from many
+    /// places.
+    pub(super) fn has_elements(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(|known| !known.is_empty())
+    }
+
+    /// Adds alternatives to a value.
+    pub(super) fn extend(&self, known: &mut Value, value: Value) {
+        extend(&self.effort, known, value);
+    }
+
+    /// Sets the parameters whose values are known.
+    pub(super) fn set_parameters(&mut self, parameters: Parameters<'a>) {
+        self.parameters = parameters;
+    }
+
+    /// The function at a place is visited: its parameters have the values of its calls.
+    pub(super) fn enter(&mut self, function: u32) {
+        if self.parameters.is_empty() {
             return;
         }
-        for text in value {
-            if !known.contains(&text) {
-                known.push(text);
+        for (name, value) in self.parameters.get(&function).into_iter().flatten() {
+            self.around.entry(name).or_default().push(value.clone());
+        }
+    }
+
+    pub(super) fn leave(&mut self, function: u32) {
+        if self.parameters.is_empty() {
+            return;
+        }
+        for (name, _) in self.parameters.get(&function).into_iter().flatten() {
+            if let Some(values) = self.around.get_mut(name) {
+                values.pop();
             }
         }
-        limit(known);
+    }
+
+    /// The known values of a variable.
+    fn known(&self, name: &str) -> Option<&Value> {
+        if !self.around.is_empty()
+            && let Some(value) = self.around.get(name).and_then(|values| values.last())
+        {
+            return Some(value);
+        }
+        self.values.get(name)
     }
 
     /// Adds that a variable may have any value.
@@ -133,7 +184,7 @@ impl<'p, 'a> Variables<'p, 'a> {
             | Expression::NewExpression(_) => true,
             Expression::Identifier(name) => {
                 matches!(name.name.as_str(), "__dirname" | "__filename")
-                    || self.values.contains_key(name.name.as_str())
+                    || self.known(name.name.as_str()).is_some()
             }
             Expression::BinaryExpression(binary) => {
                 binary.operator == BinaryOperator::Addition
@@ -171,9 +222,7 @@ impl<'p, 'a> Variables<'p, 'a> {
                 matches!(member.property.name.as_str(), "sep" | "pathname" | "href")
                     || match &member.object {
                         Expression::ImportMeta(_) => true,
-                        Expression::Identifier(name) => {
-                            self.values.contains_key(name.name.as_str())
-                        }
+                        Expression::Identifier(name) => self.known(name.name.as_str()).is_some(),
                         _ => false,
                     }
             }
@@ -317,7 +366,7 @@ impl<'p, 'a> Variables<'p, 'a> {
         match name {
             "__dirname" => text(self.directory),
             "__filename" => text(self.file),
-            _ => match self.values.get(name) {
+            _ => match self.known(name) {
                 Some(value) if !value.is_empty() => value.clone(),
                 _ => unknown(),
             },
@@ -353,7 +402,7 @@ impl<'p, 'a> Variables<'p, 'a> {
             _ if property == "sep" => text("/"),
             // `new URL(…).pathname`.
             _ if matches!(property, "pathname" | "href") => self.evaluate(object, depth),
-            Expression::Identifier(name) if self.values.contains_key(name.name.as_str()) => {
+            Expression::Identifier(name) if self.known(name.name.as_str()).is_some() => {
                 let mut value = self.variable(name.name.as_str());
                 value.extend(unknown());
                 value
@@ -374,6 +423,13 @@ impl<'p, 'a> Variables<'p, 'a> {
             "cwd" if call.arguments.is_empty() => text(self.working_directory),
             "join" if is_list(object) && call.arguments.len() <= 1 => {
                 self.joined_list(object, call, depth)
+            }
+            "resolve" if object.is_some_and(is_resolver) => self.argument(call, 0, depth),
+            // `parts.join('-')`, `name.normalize('NFC')`.
+            "join" | "resolve" | "normalize"
+                if call.arguments.len() <= 1 && object.is_some_and(|it| !is_path_module(it)) =>
+            {
+                unknown()
             }
             "join" | "resolve" | "normalize" => self.joined(&call.arguments, name, depth),
             "dirname" => {
@@ -517,6 +573,37 @@ fn is_list(object: Option<&Expression<'_>>) -> bool {
     matches!(object, Some(Expression::ArrayExpression(_)))
 }
 
+/// Whether an object is the module `path`, under one of the names that sources and compilers give
+/// it: `path`, `path_1.default`, `require('node:path').posix`.
+fn is_path_module(object: &Expression<'_>) -> bool {
+    match object.get_inner_expression() {
+        Expression::Identifier(name) => name.name.to_ascii_lowercase().contains("path"),
+        Expression::StaticMemberExpression(member) => {
+            matches!(
+                member.property.name.as_str(),
+                "default" | "path" | "posix" | "win32"
+            ) && (member.property.name == "path" || is_path_module(&member.object))
+        }
+        Expression::CallExpression(call) => {
+            let module = call.arguments.first().and_then(Argument::as_expression);
+            matches!(module, Some(Expression::StringLiteral(module))
+                if matches!(module.value.strip_prefix("node:").unwrap_or(&module.value),
+                    "path" | "path/posix"))
+        }
+        _ => false,
+    }
+}
+
+/// Whether the method `resolve` of an object returns what stands for its argument, as those of
+/// `Promise`, `require` and `import.meta` do.
+fn is_resolver(object: &Expression<'_>) -> bool {
+    match object {
+        Expression::Identifier(name) => matches!(name.name.as_str(), "Promise" | "require"),
+        Expression::ImportMeta(_) => true,
+        _ => false,
+    }
+}
+
 pub(super) fn unknown() -> Value {
     text("\0")
 }
@@ -530,6 +617,21 @@ fn spend(effort: &Cell<usize>, amount: usize) -> bool {
     let left = effort.get().checked_sub(amount);
     effort.set(left.unwrap_or_default());
     left.is_some()
+}
+
+/// Adds alternatives to a value. Both lists are short, but a source may join them as often as it has
+/// statements.
+fn extend(effort: &Cell<usize>, known: &mut Value, value: Value) {
+    if !spend(effort, known.len() * value.len()) {
+        *known = unknown();
+        return;
+    }
+    for text in value {
+        if !known.contains(&text) {
+            known.push(text);
+        }
+    }
+    limit(known);
 }
 
 fn bytes(value: &[String]) -> usize {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::knowledge::{Language, ProgramStarters, program_starters, wrapper};
+use crate::slim::modules::node::leftovers::requests;
 
 /// The longest distance between the start of a call and the name of the program.
 const CLOSE: usize = 160;
@@ -46,6 +47,35 @@ impl<'t> Calls<'t> {
         let mut before = self.places[..end].iter().rev().take(MAX_NESTED);
         before.any(|&call| at - call < CLOSE && is_first_string(&self.text[call..at]))
     }
+}
+
+/// Whether a source starts programs, given the places of `starters` in it.
+pub(super) fn starts_programs(
+    starters: &ProgramStarters,
+    text: &str,
+    found: &[(usize, &str)],
+) -> bool {
+    let mut places = found
+        .iter()
+        .filter(|(_, word)| is_among(&starters.texts, word))
+        .peekable();
+    if starters.modules.is_empty() || places.peek().is_none() {
+        return places.next().is_some();
+    }
+    // The word may be one of a language, or a part of a name: a highlighter of syntax has a list
+    // of them, and a minifier makes them up.
+    let mut requests = requests(text).peekable();
+    let requests_any = requests.peek().is_some();
+    let separators = ['/', ':', '-', '.', '@'];
+    requests.any(|request| {
+        let mut words = request.split(separators);
+        words.any(|word| is_among(&starters.modules, word))
+    }) || places.any(|&(at, word)| {
+        let before = &text[..at];
+        let is_global = before.ends_with("Bun.");
+        let is_name = before.ends_with(|char: char| char.is_alphanumeric() || char == '_');
+        (requests_any || is_global) && !is_name && is_call(word, &text[at + word.len()..])
+    })
 }
 
 /// Whether an argument, or the rest of the name and an argument, follow a word: `.run(` follows
@@ -140,10 +170,7 @@ pub(in crate::slim) fn programs_in_code(language: Language, code: &str) -> BTree
     let starters = program_starters(language);
     let mut programs = BTreeSet::new();
     let found = starters.find(code);
-    if !found
-        .iter()
-        .any(|(_, text)| is_among(&starters.texts, text))
-    {
+    if !starts_programs(starters, code, &found) {
         return programs;
     }
     if found
@@ -280,6 +307,36 @@ mod tests {
             Vec::<&str>::new()
         );
         assert_eq!(programs(Language::Ruby, "`date`"), ["date", "sh"]);
+    }
+
+    #[test]
+    fn code_for_browsers_starts_no_programs() {
+        let starts = |text: &str| {
+            let starters = program_starters(Language::Node);
+            starts_programs(starters, text, &starters.find(text))
+        };
+        for text in [
+            "const { exec } = require('child_process')",
+            "import { spawn as s } from \"node:child_process\"",
+            "import { $ } from 'zx'",
+            "const spawn = require('cross-spawn')",
+            "const cp = await import('execa')",
+            "const { spawn } = require('./start'); spawn('git')",
+            "Bun.spawn(['git'])",
+        ] {
+            assert!(starts(text), "{text}");
+        }
+        for text in [
+            "hljs.registerLanguage('x', e => ({ keyword: 'if spawn mount', a: /x/.exec(e) }))",
+            "(self.webpackChunk = self.webpackChunk || []).push([[1], { 2: (e, t, n) => { const zx \
+             = n(3); /a/.exec('sh') } }])",
+            "var e = { zx: 'mount', execa: 1 }",
+            "import r from './vendor.js'; const words = ['spawn', 'mount']",
+            "import { score } from 'zxcvbn'; const commands = ['mount']",
+            "class Game { start() { this.spawn('mount') } }",
+        ] {
+            assert!(!starts(text), "{text}");
+        }
     }
 
     #[test]

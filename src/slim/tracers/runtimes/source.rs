@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
-use super::calls::{Calls, is_among, start_of_line, strings};
+use super::calls::{Calls, is_among, start_of_line, starts_programs, strings};
 use super::programs::{self, keep_program};
 use super::state::State;
 use super::{application, beside, directories, java, lua, node, python, ruby};
@@ -337,10 +337,7 @@ fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &s
     let starters = program_starters(language);
     // In a source file that starts no programs, names in strings are coincidences.
     let found = starters.find(text);
-    if !found
-        .iter()
-        .any(|(_, text)| is_among(&starters.texts, text))
-    {
+    if !starts_programs(starters, text, &found) {
         return;
     }
     // Applications never load these files.
