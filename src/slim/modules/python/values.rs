@@ -338,6 +338,33 @@ fn unknown() -> Vec<String> {
     vec![UNKNOWN.to_string()]
 }
 
+/// Whether an expression joins the name of the source's module or package and other texts.
+pub(super) fn begins_with_own_name(expression: &Expr) -> bool {
+    match expression {
+        Expr::Name(name) => matches!(name.id.as_str(), "__name__" | "__package__"),
+        Expr::BinOp(operation) if operation.op == Operator::Add => {
+            begins_with_own_name(&operation.left)
+        }
+        Expr::BinOp(operation) if operation.op == Operator::Mod => {
+            let first = match &*operation.right {
+                Expr::Tuple(tuple) => tuple.elts.first(),
+                one => Some(one),
+            };
+            first.is_some_and(|first| first.is_name_expr() && begins_with_own_name(first))
+        }
+        Expr::FString(string) => match string.value.as_slice() {
+            [FStringPart::FString(part), ..] => match part.elements.first() {
+                Some(InterpolatedStringElement::Interpolation(first)) => {
+                    first.expression.is_name_expr() && begins_with_own_name(&first.expression)
+                }
+                _ => false,
+            },
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 /// The last part of the name of a called function.
 pub(super) fn function_name(function: &Expr) -> Option<&str> {
     match function {
