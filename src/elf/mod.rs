@@ -26,5 +26,5 @@ pub use loader::{
 };
 pub use parts::Parts;
 pub use references::{referred_texts, shell_texts};
-pub use section::sections;
+pub use section::{data_sections, sections};
 pub use versions::{VersionNeed, Versions};

@@ -31,6 +31,39 @@ pub fn sections<P: Parts + ?Sized, const N: usize>(
     })
 }
 
+/// The places, in rising order, of the data that a loader maps and that is no code: their offsets
+/// and lengths. `None` if there is no table of sections, which programs do not need to run.
+pub fn data_sections<P: Parts + ?Sized>(file: &P) -> Option<Vec<(u64, u64)>> {
+    // https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.sheader.html
+    const PROGBITS: u64 = 1;
+    const ALLOC: u64 = 2;
+    const EXECUTABLE: u64 = 4;
+    let headers = Headers::of(parse_parts(file).ok()?, file)?;
+    let word = if headers.elf.is_64 { 8 } else { 4 };
+    let mut places = Vec::new();
+    for index in 0..headers.count {
+        let kind = headers.field(index, 4, 4)?;
+        let flags = headers.field(index, 8, word)?;
+        if kind == PROGBITS && flags & ALLOC != 0 && flags & EXECUTABLE == 0 {
+            let (start, size) = headers.place(index)?;
+            let end = start.checked_add(size as u64)?.min(file.size());
+            places.push((start, end));
+        }
+    }
+    places.sort_unstable();
+    // Sections of a hostile file may be the same bytes again and again.
+    let mut from = 0;
+    let mut parts = Vec::new();
+    for (start, end) in places {
+        let start = start.max(from);
+        if start < end {
+            parts.push((start, end - start));
+            from = end;
+        }
+    }
+    Some(parts)
+}
+
 /// The table of section headers.
 struct Headers {
     elf: Elf,
@@ -106,6 +139,25 @@ impl Headers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn data_sections_have_the_texts_of_a_program_but_not_its_code_or_symbols() {
+        let program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let places = data_sections(&*program).unwrap();
+        let mut end = 0;
+        let mut data = Vec::new();
+        for (offset, length) in places {
+            assert!(offset >= end);
+            end = offset + length;
+            let range = usize::try_from(offset).unwrap()..usize::try_from(end).unwrap();
+            data.extend_from_slice(&program[range]);
+        }
+        assert!(memchr::memmem::find(&data, b"a text of data sections").is_some());
+        assert!(data.len() < program.len() / 2);
+        let [code] = sections(&*program, [b".text"], 4096);
+        assert!(memchr::memmem::find(&data, &code.unwrap()).is_none());
+        assert_eq!(data_sections(&program[..program.len() / 2]), None);
+    }
 
     #[test]
     fn a_section_is_found_by_its_whole_name() {

@@ -19,6 +19,8 @@ const MAX_BINARY: u64 = 8 << 30;
 /// The same for a sparse file, whose holes take no space in an archive. Linkers do not create
 /// sparse files.
 const MAX_SPARSE: u64 = 64 << 20;
+/// Maximum size of the data of a library that is held in memory; a larger one is mapped.
+const MAX_DATA: u64 = 64 << 20;
 
 /// The files of an image. Each inode is parsed once, also for restricted views.
 #[derive(Clone, Debug)]
@@ -158,6 +160,35 @@ impl<'a> View<'a> {
     /// The bytes of a program or an archive.
     pub(crate) fn binary(&self, name: NameId) -> Option<impl Deref<Target = [u8]> + use<'a>> {
         self.at_most(self.tree().inode_id(name), MAX_BINARY)
+    }
+
+    /// The data of a program or a library without its code and symbols, which are nine tenths of it;
+    /// the whole file if it is unknown where the data is.
+    pub(crate) fn data_of_binary(&self, name: NameId) -> Option<Bytes<'a>> {
+        let file = self.tree().inode_id(name);
+        if !self.is_readable(file, MAX_BINARY) {
+            return None;
+        }
+        let parts = FileParts::new(self.image, file);
+        let places = elf::data_sections(&parts).unwrap_or_default();
+        let length: u64 = places.iter().map(|place| place.1).sum();
+        if places.is_empty() || length > MAX_DATA {
+            return self.at_most(file, MAX_BINARY);
+        }
+        let mut data = Vec::new();
+        for (offset, length) in places {
+            let length = usize::try_from(length).ok()?;
+            match self.image.range(file, offset, length) {
+                Ok(bytes) => data.extend_from_slice(&bytes),
+                Err(error) => {
+                    self.fail(error);
+                    return None;
+                }
+            }
+            // No text goes on in the next section.
+            data.push(0);
+        }
+        Some(Bytes::Owned(data))
     }
 
     /// The first bytes of a file; empty if it is not a file.

@@ -647,7 +647,8 @@ fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: us
     if let Some(program) = program_after_dashes(keep, &words) {
         keep_command(keep, place, program, line);
     }
-    if let Some(script) = place.by() {
+    // Most executable texts in packages are started by nothing, or are no scripts at all.
+    if let Place::File(script) = place {
         keep.learn_python(&words, script, line);
     }
     launchers::keep_launched(keep, place.by(), &words, &|word| {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::names::{How, Names};
+use super::names::{How, Names, is_test};
 use super::source::{Request, Source};
 
 /// Bytes after a first part that may belong to the name.
@@ -17,8 +17,24 @@ const LONG: usize = 5;
 /// Places with a first part that are looked at. A library of 30 MB has some 100,000 of short ones.
 const MAX_PLACES: usize = 1 << 20;
 
-/// Reads the names in an extension module.
-pub(super) fn read(bytes: &[u8], names: &Names) -> Source {
+/// Reads the names in the data of an extension module, with those of the modules next to it that it
+/// may load.
+pub(super) fn read<'n>(
+    bytes: &[u8],
+    names: &Names,
+    beside: impl Iterator<Item = &'n String>,
+) -> Source {
+    let mut source = read_names(bytes, names);
+    let loads_all = may_load_siblings(bytes);
+    for name in beside {
+        if !is_test(name) && (loads_all || may_load_sibling(bytes, name)) {
+            source.siblings.push(name.clone());
+        }
+    }
+    source
+}
+
+fn read_names(bytes: &[u8], names: &Names) -> Source {
     let mut found: BTreeSet<(&str, How)> = BTreeSet::new();
     let Some(finder) = names.finder() else {
         return Source::unreadable();
@@ -66,13 +82,15 @@ pub(super) fn read(bytes: &[u8], names: &Names) -> Source {
 }
 
 /// Whether machine code may load any module next to it: only Cython has such imports without the
-/// text of the name, since it may compress its strings.
-pub(super) fn may_load_siblings(bytes: &[u8]) -> bool {
-    memchr::memmem::find(bytes, b"__pyx_").is_some()
+/// text of the name, since it may compress its strings. All of its versions since 0.27 have a module
+/// `cython_runtime`.
+fn may_load_siblings(bytes: &[u8]) -> bool {
+    let mut marks = [&b"cython_runtime"[..], b"__pyx_"].into_iter();
+    marks.any(|mark| memchr::memmem::find(bytes, mark).is_some())
 }
 
 /// Whether other machine code may load a module next to it, whose name is relative.
-pub(super) fn may_load_sibling(bytes: &[u8], name: &str) -> bool {
+fn may_load_sibling(bytes: &[u8], name: &str) -> bool {
     memchr::memmem::find(bytes, name.as_bytes()).is_some()
 }
 
@@ -96,7 +114,7 @@ mod tests {
             tops: tops.collect(),
             ..Names::default()
         };
-        assert!(read(b"\0numpy\0", &names).is_unreadable);
+        assert!(read_names(b"\0numpy\0", &names).is_unreadable);
     }
 
     #[test]
@@ -105,8 +123,8 @@ mod tests {
             tops: ["a"].map(str::to_owned).into(),
             ..Names::default()
         };
-        assert!(!read(&b"a".repeat(MAX_PLACES), &names).is_unreadable);
-        assert!(read(&b"a".repeat(MAX_PLACES + 1), &names).is_unreadable);
+        assert!(!read_names(&b"a".repeat(MAX_PLACES), &names).is_unreadable);
+        assert!(read_names(&b"a".repeat(MAX_PLACES + 1), &names).is_unreadable);
     }
 
     #[test]
@@ -124,7 +142,7 @@ mod tests {
             ..Names::default()
         };
         let bytes = b"\0numpy\0xnumpy\0numpy.core.x\0happy.\0ofcryptography.x509cryptography.y(";
-        let source = read(bytes, &names);
+        let source = read_names(bytes, &names);
         let found: Vec<&str> = source
             .requests
             .iter()

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::conditions::Version;
 use super::knowledge;
@@ -47,7 +48,7 @@ pub(super) struct Index {
     pub(super) others: Vec<NameId>,
     /// `.pth` files, whose lines the interpreter reads at its start.
     pub(super) pointers: Vec<NameId>,
-    listings: RefCell<HashMap<NameId, Rc<Listing>>>,
+    listings: RefCell<HashMap<NameId, Arc<Listing>>>,
     found: RefCell<HashMap<Box<str>, Found>>,
     /// The steps that may still be made. Nothing more is found once they are used up.
     pub(super) work: Work,
@@ -81,7 +82,7 @@ pub(super) struct Plugin {
 }
 
 /// The modules in a directory, by name.
-type Listing = BTreeMap<String, Entry>;
+pub(super) type Listing = BTreeMap<String, Entry>;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Entry {
@@ -596,12 +597,12 @@ impl Index {
     }
 
     /// The modules in a directory.
-    pub(super) fn listing(&self, view: &View<'_>, directory: NameId) -> Rc<Listing> {
+    pub(super) fn listing(&self, view: &View<'_>, directory: NameId) -> Arc<Listing> {
         let mut listings = self.listings.borrow_mut();
         let listing = listings
             .entry(directory)
-            .or_insert_with(|| Rc::new(list(view, directory)));
-        Rc::clone(listing)
+            .or_insert_with(|| Arc::new(list(view, directory)));
+        Arc::clone(listing)
     }
 }
 

@@ -15,6 +15,7 @@ mod extension;
 mod index;
 mod knowledge;
 mod names;
+mod nesting;
 mod programs;
 pub(super) mod resolve;
 mod source;
@@ -24,15 +25,17 @@ mod work;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use conditions::Version;
-use index::{FilesOf, Index};
+use index::{FilesOf, Index, Listing};
 use source::{Request, Source};
 use walk::{Place, Sources, Walk};
 use work::Work;
 
+use crate::elf;
 use crate::image::{Kind, NameId, Tree};
 use crate::packages::Packages;
 use crate::slim::effort::Allowance;
@@ -44,6 +47,8 @@ use crate::slim::why::{Field, Root, Why};
 
 /// Bytes of sources that are read at the same time, unless one is longer.
 const BATCH: usize = 1 << 20;
+/// The part of machine code that is data, and read.
+const DATA: usize = 10;
 
 /// Directories of packages and the modules in them that are reached.
 #[derive(Debug, Default)]
@@ -657,16 +662,22 @@ impl Reader<'_, '_> {
         let view = self.view;
         let (known, versions) = (&index.names, &index.versions);
         let pythons = &self.pythons;
+        let mut wanted = Vec::new();
+        for &name in names {
+            wanted.push((name, self.modules_beside(index, name)));
+        }
         let is_used_up = index.work.is_used_up();
-        let sources: Vec<(NameId, Source)> = names
+        let sources: Vec<(NameId, Source)> = wanted
             .par_iter()
-            .map(|&name| {
+            .map(|(name, beside)| {
                 let source = if is_used_up {
                     Source::unreadable()
+                } else if pythons.contains(name) {
+                    read_interpreter(view, known, *name)
                 } else {
-                    read_source(view, known, versions, name, pythons.contains(&name))
+                    read_source(view, known, versions, *name, beside.as_deref())
                 };
-                (name, source)
+                (*name, source)
             })
             .collect();
         for (name, mut source) in sources {
@@ -675,6 +686,20 @@ impl Reader<'_, '_> {
             }
             self.read.insert(name, Rc::new(source));
         }
+    }
+
+    /// The modules next to an extension module, which it may load.
+    fn modules_beside(&self, index: &Index, name: NameId) -> Option<Arc<Listing>> {
+        let tree = self.view.tree();
+        let directory = tree.parent(name);
+        if !is_extension(tree.file_name(name)) || index.is_site(directory) {
+            return None;
+        }
+        let listing = index.listing(self.view, directory);
+        // A text that nearly has a name again and again takes several times as long.
+        let search = work::VISIT + self.length(name) / DATA / work::SEARCHED;
+        index.work.spend(listing.len().saturating_mul(search));
+        Some(listing)
     }
 
     /// The bytes of a file or of the target of a symlink.
@@ -708,7 +733,7 @@ impl Sources for Reader<'_, '_> {
         }
         let mut affordable = Vec::new();
         for name in wanted {
-            let part = if self.is_machine_code(name) { 16 } else { 1 };
+            let part = if self.is_machine_code(name) { DATA } else { 1 };
             if self.effort.spend(self.length(name) / part) {
                 affordable.push(name);
             } else {
@@ -726,27 +751,23 @@ impl Sources for Reader<'_, '_> {
     }
 }
 
+/// Reads a source, or an extension module with others beside it.
 fn read_source(
     view: &View<'_>,
     names: &names::Names,
     versions: &[Version],
     name: NameId,
-    is_interpreter: bool,
+    beside: Option<&Listing>,
 ) -> Source {
-    let tree = view.tree();
-    let Some(name) = target(tree, name) else {
+    let Some(name) = target(view.tree(), name) else {
         return Source::default();
     };
-    if view.head(tree.inode_id(name), 4) == b"\x7fELF" {
-        let Some(bytes) = view.binary(name) else {
-            return Source::default();
+    if is_elf(view, name) {
+        let beside = beside.into_iter().flat_map(BTreeMap::keys);
+        return match view.data_of_binary(name) {
+            Some(data) => extension::read(&data, names, beside),
+            None => Source::default(),
         };
-        let mut source = extension::read(&bytes, names);
-        if is_interpreter {
-            // It has a list of the whole standard library, `sys.stdlib_module_names`.
-            source.requests.retain(|request| request.name.contains('.'));
-        }
-        return source;
     }
     let Some(bytes) = view.bytes(name) else {
         return Source::unreadable();
@@ -757,6 +778,22 @@ fn read_source(
     }
     let text = String::from_utf8_lossy(&bytes);
     source::read(&text, names, versions)
+}
+
+/// Reads the names in an interpreter, which has a list of the whole standard library,
+/// `sys.stdlib_module_names`: only those with a dot count.
+fn read_interpreter(view: &View<'_>, names: &names::Names, name: NameId) -> Source {
+    let target = target(view.tree(), name).filter(|&target| is_elf(view, target));
+    let Some(data) = target.and_then(|target| view.data_of_binary(target)) else {
+        return Source::default();
+    };
+    let mut source = extension::read(&data, names, std::iter::empty());
+    source.requests.retain(|request| request.name.contains('.'));
+    source
+}
+
+fn is_elf(view: &View<'_>, name: NameId) -> bool {
+    elf::is_elf(&view.head(view.tree().inode_id(name), 4))
 }
 
 /// Whether a file is machine code that may be a module.

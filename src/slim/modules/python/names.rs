@@ -162,6 +162,29 @@ pub(super) fn is_importer(function: &str) -> bool {
     matches!(function, "import_module" | "__import__" | "run_module")
 }
 
+/// Whether a function reads files of the package that its first argument names, and imports it.
+pub(super) fn reads_resources(function: &str) -> bool {
+    // https://docs.python.org/3/library/importlib.resources.html, pkgutil, pkg_resources, Jinja
+    matches!(
+        function,
+        "files"
+            | "contents"
+            | "is_resource"
+            | "open_binary"
+            | "open_text"
+            | "read_binary"
+            | "read_text"
+            | "get_data"
+            | "resource_exists"
+            | "resource_filename"
+            | "resource_isdir"
+            | "resource_listdir"
+            | "resource_stream"
+            | "resource_string"
+            | "PackageLoader"
+    )
+}
+
 /// Whether a function is named like one that imports: `import_string`, `find_spec`,
 /// `import_optional_dependency`, `LazyLoader`.
 pub(super) fn may_import(function: &str) -> bool {

@@ -3,16 +3,16 @@
 
 use std::collections::HashMap;
 
-use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Alias, Expr, ExprCall, Stmt, StmtIf, StmtImportFrom};
-use ruff_python_parser::{Mode, ParseOptions, lexer, parse_unchecked};
+use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextSize};
 
 use super::catalogs::Language;
 use super::conditions::{self, Conditions, Version};
 use super::knowledge;
 use super::names::{self, How, Names};
+use super::nesting;
 use crate::knowledge::{MessageCatalogs, reads_named_data};
 
 use super::values::{self, Bindings, OWN, UNKNOWN};
@@ -20,15 +20,8 @@ use super::work;
 
 /// Longer sources are data: `CPython` takes seconds for them.
 const MAX_SOURCE: usize = 4 << 20;
-/// Brackets and blocks around a place. `CPython` allows 200 brackets and 100 blocks.
-const MAX_NESTING: usize = 300;
-/// Tokens of the expressions around a place, each of which may be another level of the tree.
-const MAX_CHAIN: usize = 4_000;
 /// Expressions and statements around a place that are looked at.
 const MAX_DEPTH: usize = 250;
-/// Tokens of a source that is parsed: the tree takes up to 100 bytes for each. Sources of a
-/// megabyte have about 200,000.
-const MAX_TOKENS: usize = 600_000;
 /// Bytes of names that a source may contain, and more for each byte of it: each name after
 /// `from a.b import` is one with `a.b`.
 const LEAST_NAMES: usize = 64 << 10;
@@ -49,6 +42,8 @@ pub(super) struct Source {
     pub(super) languages: Vec<Language>,
     /// Whether it is machine code.
     pub(super) is_machine_code: bool,
+    /// Modules in the same directory that machine code may load by names without dots.
+    pub(super) siblings: Vec<String>,
     /// Whether the source is too long or too deeply nested to be read.
     pub(super) is_unreadable: bool,
     /// Whether it reads its stub, `x.pyi`, to find its modules.
@@ -72,7 +67,8 @@ impl Source {
 
     /// The steps for its names, which are kept until all modules were followed.
     pub(super) fn steps(&self) -> usize {
-        let names = self.requests.iter().map(|request| request.name.len());
+        let names = self.requests.iter().map(|request| &request.name);
+        let names = names.chain(&self.siblings).map(String::len);
         names.map(|length| work::NAME + length / work::BYTES).sum()
     }
 }
@@ -94,7 +90,7 @@ pub(super) struct Request {
 /// Reads a source that one of some versions of Python runs. Strings only count if `names` contains
 /// them.
 pub(super) fn read(text: &str, names: &Names, versions: &[Version]) -> Source {
-    if text.len() > MAX_SOURCE || is_tree_too_large(text) {
+    if text.len() > MAX_SOURCE || nesting::is_tree_too_large(text) {
         return Source::unreadable();
     }
     // Sources of Python 2 have errors, from which the parser recovers.
@@ -126,48 +122,6 @@ pub(super) fn read(text: &str, names: &Names, versions: &[Version]) -> Source {
         reader.visit_stmt(statement);
     }
     reader.source
-}
-
-/// Whether the tree of a source would be so deep that dropping it overflows the stack, or take too
-/// much memory.
-fn is_tree_too_large(text: &str) -> bool {
-    let mut lexer = lexer::lex(text, Mode::Module);
-    // The tokens of the expression at each level of brackets since its last comma.
-    let mut chains = vec![0_usize];
-    let mut total = 0;
-    let mut blocks = 0_usize;
-    let mut tokens = 0;
-    loop {
-        tokens += 1;
-        match lexer.next_token() {
-            TokenKind::EndOfFile => return false,
-            TokenKind::Indent => blocks += 1,
-            TokenKind::Dedent => blocks = blocks.saturating_sub(1),
-            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => chains.push(0),
-            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => {
-                if chains.len() > 1 {
-                    total -= chains.pop().unwrap_or_default();
-                }
-            }
-            TokenKind::Comma | TokenKind::Newline => {
-                if let Some(chain) = chains.last_mut() {
-                    total -= std::mem::take(chain);
-                }
-            }
-            // Strings in a row are one expression.
-            TokenKind::String | TokenKind::NonLogicalNewline | TokenKind::Comment => {}
-            _ => {
-                total += 1;
-                if let Some(chain) = chains.last_mut() {
-                    *chain += 1;
-                }
-            }
-        }
-        let is_too_deep = chains.len() + blocks > MAX_NESTING || total > MAX_CHAIN;
-        if is_too_deep || tokens > MAX_TOKENS {
-            return true;
-        }
-    }
 }
 
 /// Whether a source may contain a call that imports a module: only then values matter.
@@ -302,6 +256,10 @@ impl<'a> Visitor<'a> for Reader<'_> {
                 self.add_call(call);
                 walk_expr(self, expression);
             }
+            Expr::BinOp(_) | Expr::FString(_) => {
+                self.add_below_own_name(expression);
+                walk_expr(self, expression);
+            }
             _ => walk_expr(self, expression),
         }
         self.depth -= 1;
@@ -412,10 +370,41 @@ impl Reader<'_> {
         }
     }
 
+    /// `__package__ + ".resources"`: a name that is below the one of the source, whatever becomes
+    /// of it.
+    fn add_below_own_name(&mut self, expression: &Expr) {
+        if !values::begins_with_own_name(expression) {
+            return;
+        }
+        for value in self.bindings.evaluate(expression) {
+            let Some(name) = value
+                .strip_prefix(OWN)
+                .and_then(|rest| rest.strip_prefix('.'))
+            else {
+                continue;
+            };
+            match name.find([UNKNOWN, OWN]) {
+                None if names::is_dotted(name) => {
+                    self.add(1, name, expression.start(), How::Text);
+                }
+                // Many names of loggers end with the name of a class.
+                Some(end) if end > 1 => {
+                    self.add(1, &name[..end], expression.start(), How::Beginning);
+                }
+                _ => {}
+            }
+        }
+    }
+
     fn add_call(&mut self, call: &ExprCall) {
         let Some(function) = values::function_name(&call.func) else {
             return;
         };
+        if names::reads_resources(function)
+            && let Some(Expr::StringLiteral(package)) = call.arguments.args.first()
+        {
+            self.add_named(package.value.to_str(), call.range_start);
+        }
         if function == "attach_stub" {
             self.source.reads_stub = true;
         }
@@ -433,6 +422,9 @@ impl Reader<'_> {
         let Some(argument) = call.arguments.args.first().or_else(|| named(call, "name")) else {
             return;
         };
+        if values::is_of_loaded_module(argument) {
+            return;
+        }
         // A wrapper of another package: only literal names count.
         if !is_importer {
             for argument in &call.arguments.args {
@@ -663,11 +655,55 @@ mod tests {
     }
 
     #[test]
+    fn names_below_the_own_one_count_in_every_expression() {
+        for (expression, expected) in [
+            ("__package__ + '.data'", vec!["data"]),
+            ("f'{__name__}.data.sets'", vec!["data.sets"]),
+            ("'%s.data' % __package__", vec!["data"]),
+            ("'{}.data'.format(__name__)", vec![]),
+            ("f'{__name__}.plugins.{x}'", vec!["plugins."]),
+            ("f'{__name__}.{x}'", vec![]),
+            ("x + '.data'", vec![]),
+            ("files('data')", vec!["data"]),
+            ("resource_filename('a.data', 'x')", vec!["a.data"]),
+            ("path.read_text('utf-8')", vec![]),
+        ] {
+            let source = read_plain(&format!("x({expression})\n"));
+            let requests = source.requests.iter();
+            let found: Vec<&str> = requests.map(|request| &*request.name).collect();
+            assert_eq!(found, expected, "{expression}");
+        }
+    }
+
+    #[test]
+    fn names_are_computed_unless_all_of_their_values_are_known() {
+        for (text, is_computed) in [
+            (
+                "for a, b in [('x', '1'), ('y', '2')]:\n    import_module(a)\n",
+                false,
+            ),
+            (
+                "for a, b in [('x', '1'), other]:\n    import_module(a)\n",
+                true,
+            ),
+            ("a, b = 'x', '1'\nimport_module(a)\n", false),
+            ("a, b = f()\nimport_module(a)\n", true),
+            ("(a, b), c = ('x', '1'), '2'\nimport_module(c)\n", false),
+            ("(a, b), c = ('x', '1'), '2'\nimport_module(a)\n", true),
+            ("import_module(type(x).__module__)\n", false),
+            ("import_module(x.__name__)\n", true),
+        ] {
+            let source = read_plain(text);
+            assert_eq!(!source.computed.is_empty(), is_computed, "{text}");
+        }
+    }
+
+    #[test]
     fn a_source_with_too_many_tokens_is_not_parsed() {
         let list = |length: usize| format!("import a\nx = [{}]\n", "1,".repeat(length));
         let source = read_plain(&list(1_000));
         assert!(!source.is_unreadable && source.requests.len() == 1);
-        assert!(read_plain(&list(MAX_TOKENS)).is_unreadable);
+        assert!(read_plain(&list(600_000)).is_unreadable);
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use super::catalogs::Catalogs;
 use super::data;
-use super::extension;
 use super::index::{Index, Module, Plugin, requirements, unique};
 use super::knowledge;
 use super::names::{How, is_test};
@@ -143,6 +142,8 @@ struct Following {
     is_own: bool,
     /// Whether the place may run modules as programs.
     starts_python: bool,
+    /// Whether the place imports modules whose names are in variables.
+    computes: bool,
     /// The units that it can name: all if none.
     scope: Option<Rc<BTreeSet<usize>>>,
 }
@@ -151,6 +152,7 @@ impl Following {
     const OWN: Self = Self {
         is_own: true,
         starts_python: true,
+        computes: false,
         scope: None,
     };
 
@@ -362,6 +364,7 @@ impl Walk {
         if source.reads_stub {
             self.keep_stub(view, index, name);
         }
+        self.reach_siblings(view, index, name, source);
         if !source.languages.is_empty() && !reads_catalogs(index, units) {
             self.catalogs
                 .add_languages(&source.languages, !is_installed);
@@ -408,6 +411,7 @@ impl Walk {
         self.following = Following {
             is_own: !index.contains(view.tree(), name),
             starts_python: source.starts_python,
+            computes: !source.computed.is_empty(),
             scope,
         };
     }
@@ -496,6 +500,9 @@ impl Walk {
             self.follow_group(view, index, place, request);
             // Words in a package are seldom names of other packages.
             if is_installed && !request.name.contains('.') {
+                if self.following.computes {
+                    self.follow_library_word(view, index, place, request);
+                }
                 return;
             }
             self.conventions.add_text(index, place, request);
@@ -533,6 +540,22 @@ impl Walk {
         }
         self.follow_companions(view, index, place, request);
         self.add_import(index, place, request, &modules);
+    }
+
+    /// A word in a source that imports by names in variables: `MovedModule("queue", "Queue")`.
+    fn follow_library_word(
+        &mut self,
+        view: &View<'_>,
+        index: &Index,
+        place: &Place,
+        request: &Request,
+    ) {
+        for module in index.find(view, &request.name).iter() {
+            let mut files = module.files.iter().flat_map(|&file| index.units_of(file));
+            if files.any(|&unit| index.is_library(unit)) {
+                self.reach(view, index, place, request, module);
+            }
+        }
     }
 
     /// Reaches the distributions that a module of the standard library uses if they are there.
@@ -809,43 +832,25 @@ impl Walk {
         }
         if self.level == Modules::Exact {
             self.keep_data_of(view, index, file);
-            self.reach_siblings(view, index, file);
         }
     }
 
     /// Reaches the modules next to one of machine code that it may import by names without dots.
-    fn reach_siblings(&mut self, view: &View<'_>, index: &Index, file: NameId) {
-        let tree = view.tree();
-        let directory = tree.parent(file);
-        if !tree.file_name(file).ends_with(b".so") || index.is_site(directory) {
+    fn reach_siblings(&mut self, view: &View<'_>, index: &Index, file: NameId, source: &Source) {
+        if self.level != Modules::Exact || source.siblings.is_empty() {
             return;
         }
-        let Some(bytes) = view.binary(file) else {
-            return;
-        };
-        if !index.work.spend(bytes.len() / work::SEARCHED) {
-            return;
-        }
-        let loads_all = extension::may_load_siblings(&bytes);
-        // A text that nearly has the name again and again takes several times as long.
-        let search = if loads_all {
-            0
-        } else {
-            bytes.len() / work::SEARCHED
-        };
-        for (name, entry) in index.listing(view, directory).iter() {
-            if !index.work.spend(work::VISIT + search) {
-                return;
-            }
-            // Others in a directory without `__init__` belong to other distributions.
-            let mut siblings = entry.files.iter();
-            if !siblings.any(|&sibling| index.units_of(sibling) == index.units_of(file)) {
-                continue;
-            }
-            if is_test(name) || !loads_all && !extension::may_load_sibling(&bytes, name) {
-                continue;
-            }
-            for &sibling in &entry.files {
+        let listing = index.listing(view, view.tree().parent(file));
+        for name in &source.siblings {
+            let entry = listing.get(name).into_iter();
+            for sibling in entry.flat_map(|entry| entry.files.iter().copied()) {
+                if !index.work.spend(work::VISIT) {
+                    return;
+                }
+                // Others in a directory without `__init__` belong to other distributions.
+                if index.units_of(sibling) != index.units_of(file) {
+                    continue;
+                }
                 let why = Why::ModuleNamed(Import {
                     module: format!(".{name}"),
                     line: 1,
@@ -1035,6 +1040,7 @@ impl Walk {
         let following = Following {
             is_own: false,
             starts_python: false,
+            computes: false,
             scope: None,
         };
         let following = std::mem::replace(&mut self.following, following);
