@@ -155,6 +155,7 @@ fn findings_in_image(
         plan: plan.as_ref(),
         packages: &packages,
         vulnerabilities: None,
+        attested: None,
     };
     let report = lint::lint_image(input, registry(config), settings, &config.policy)?;
     Ok(report.findings.len())
