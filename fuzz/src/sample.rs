@@ -113,6 +113,7 @@ pub(crate) fn check_image(image: &Image) {
         plan: plan.as_ref().ok(),
         packages: &packages,
         vulnerabilities: None,
+        attested: None,
     };
     let settings = Settings {
         select: Selection::ALL,
