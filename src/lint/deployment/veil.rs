@@ -180,10 +180,12 @@ impl<'a> Veil<'a> {
             return shown;
         }
         let row = rows(&normalized(name)).find_map(|row| self.rows.get(&row));
+        if row.is_none() && !self.is_incomplete || is_public() {
+            return shown;
+        }
         match row {
-            Some(&value) if !is_public() => self.values[value].1.to_owned(),
-            None if self.is_incomplete && !is_public() => UNKNOWN.to_owned(),
-            _ => shown,
+            Some(&value) if !self.is_incomplete => self.values[value].1.to_owned(),
+            _ => UNKNOWN.to_owned(),
         }
     }
 
