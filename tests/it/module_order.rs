@@ -71,7 +71,7 @@ const MAY_USE: [(&str, &[&[&str]]); 28] = [
     ("frontend", &[&["hash", "trust"]]),
     (
         "harden",
-        &[&["image", "slim", "lint", "knowledge", "printable"]],
+        &[&["image", "slim", "lint", "knowledge", "paths", "printable"]],
     ),
     (
         "rules",
