@@ -528,7 +528,7 @@ fn a_low_port_is_found_where_the_program_reads_it() {
         ),
         // The configuration of a program that is not kept says nothing.
         (
-            "elf /usr/bin/app\nelf /usr/sbin/nginx\nfile /etc/nginx/nginx.conf \"listen 80;\"\nentrypoint /usr/bin/app",
+            "file /etc/os-release \"ID=x\\n\"\nelf /usr/sbin/nginx\nfile /etc/nginx/nginx.conf \"listen 80;\"\nlayer COPY app /usr/bin/ # buildkit\nelf /usr/bin/app\nentrypoint /usr/bin/app",
             None,
         ),
     ] {

@@ -79,7 +79,7 @@ const MAY_USE: [(&str, &[&[&str]]); 30] = [
     ),
     (
         "harden",
-        &[&["image", "slim", "lint", "knowledge", "printable"]],
+        &[&["image", "slim", "lint", "knowledge", "paths", "printable"]],
     ),
     (
         "rules",

@@ -176,7 +176,7 @@ mod tests {
             ("fe80::1:22", None),
             ("unix:/run/socket", None),
             ("/run/socket", None),
-            ("[::]", Some("]")),
+            ("[::]", None),
         ] {
             assert_eq!(port_text(address), expected, "{address}");
         }

@@ -153,7 +153,7 @@ pub(in crate::slim) struct WrittenPattern {
     pub(in crate::slim) source: Source,
 }
 
-/// A place where a port is said.
+/// A port in a page, or where to find one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::slim) enum ListenPattern {
     /// `listen *`: a statement that begins with these words, and the address for `*`.
