@@ -74,7 +74,8 @@
 //! - A repository is not trusted: [`trust`] decides which of its files are read, and it never makes
 //!   jettison write a file or run a program.
 //! - The same input results in the same output: ordered maps, sorted lists, no clock, no host
-//!   paths. The exception is the time limit for a hostile shell script; exceeding it is reported.
+//!   paths. The exceptions are the time limit for a hostile shell script, which is reported, and
+//!   ECDSA signatures, which contain a random number.
 //! - Input must not cause a panic. A Dockerfile with errors is a finding; a broken ELF file is a
 //!   note on the plan; a hostile archive is an error that names the blob and the entry. All reading
 //!   is within limits, and a part that exceeds one is reported.

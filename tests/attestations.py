@@ -267,6 +267,7 @@ def verify(layout_path, original_path, key):
         described = annotations["vnd.docker.reference.digest"]
         manifest = layout.json(descriptor)
         expect(manifest.get("subject", {}).get("digest", described) == described, "two subjects")
+        layout.blob(manifest["config"])
         for layer in manifest["layers"]:
             entry = (layer["annotations"]["in-toto.io/predicate-type"], layer, layout.blob(layer))
             statements.setdefault(described, []).append(entry)

@@ -25,9 +25,11 @@ done
 
 if [ $# = 0 ]; then
     mkdir -p "$work/root/bin" "$work/root/usr/share"
-    cp "$program" "$work/root/bin/jettison"
+    # A program whose interpreter is missing needs nothing else.
+    printf '#!/bin/none\n' >"$work/root/bin/app"
+    chmod 755 "$work/root/bin/app"
     echo junk >"$work/root/usr/share/junk"
-    "$program" slim "rootfs:$work/root" -o "docker-archive:$work/original.tar" --keep '/**' --entrypoint /bin/jettison \
+    "$program" slim "rootfs:$work/root" -o "docker-archive:$work/original.tar" --keep '/**' --entrypoint /bin/app \
         --quiet >/dev/null
     set -- "$work/original.tar"
 fi

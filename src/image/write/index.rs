@@ -162,11 +162,6 @@ impl IndexWriter {
         attestation: &AttestationManifest,
         described: &str,
     ) -> Result<(), WriteError> {
-        // Two platforms may be the same image.
-        let digest = attestation.descriptor.digest();
-        if self.manifests.iter().any(|known| known.digest() == digest) {
-            return Ok(());
-        }
         let manifest = self.blob(MediaType::ImageManifest, &attestation.bytes)?;
         for (descriptor, blob) in attestation.blobs() {
             let place = self.blob_place(descriptor.digest().as_ref());
@@ -184,6 +179,11 @@ impl IndexWriter {
     /// Lists an attestation as BuildKit does: with an unknown platform, so that engines do not take
     /// it for an image.
     fn list_attestation(&mut self, mut manifest: Descriptor, described: &str) {
+        // Two platforms may be the same image.
+        let digest = manifest.digest();
+        if self.manifests.iter().any(|known| known.digest() == digest) {
+            return;
+        }
         let platform = PlatformBuilder::default()
             .os(Os::from("unknown"))
             .architecture(Arch::from("unknown"))

@@ -92,7 +92,7 @@ fn files_that_are_listed_twice_or_out_of_order_are_refused() {
     }
     // The same path, encoded in another way.
     let mut encoded = files.clone();
-    encoded[0]["path"] = "/lib64/ld%2Dlinux-x86-64.so.2".into();
+    encoded[1]["path"] = "/lib64/ld%2Dlinux-x86-64.so.2".into();
     let refusal = with(encoded);
     assert!(refusal.contains("not encoded as"), "{refusal}");
 }
