@@ -95,7 +95,10 @@ fn check_result(statement: &Statement<Predicate>, image: &Image, problems: &mut 
             let is = digest.or(origin.config_digest.as_ref());
             problems.compare("the image", Some(&subject.digest), is);
         }
-        subjects => problems.add(format!("it has {} subjects instead of one", subjects.len())),
+        subjects => problems.add(format!(
+            "the statement has {} subjects instead of one",
+            subjects.len()
+        )),
     }
     problems.compare(
         "the configuration of the image",
@@ -157,7 +160,7 @@ fn check_entries(stated: &[Entry], are: &[Entry], has_origin: bool, problems: &m
         .windows(2)
         .all(|pair| order(&pair[0], &pair[1]).is_lt());
     if !is_sorted {
-        problems.add("its files are not in the order of their paths, each once");
+        problems.add("the files are not in the order of their paths, or one is repeated");
         return;
     }
     let (mut stated, mut are) = (stated.iter().peekable(), are.iter().peekable());
@@ -234,7 +237,7 @@ fn check_removed(stated: &Removed, is: &Removed, problems: &mut Problems) {
     for purl in stated_by_purl.keys() {
         if !by_purl.contains_key(purl) {
             let purl = escape(purl);
-            problems.add(format!("{purl}: nothing of it was removed"));
+            problems.add(format!("{purl}: no files of this package were removed"));
         }
     }
     if stated.other != is.other {
@@ -245,6 +248,6 @@ fn check_removed(stated: &Removed, is: &Removed, problems: &mut Problems) {
     }
     // Repeated packages, or another order.
     if problems.0.is_empty() && stated.packages != is.packages {
-        problems.add("its removed packages are not in the order of their purls, each once");
+        problems.add("the removed packages are not sorted by purl, or one is repeated");
     }
 }

@@ -34,7 +34,7 @@ pub enum KeyError {
     NotPublic(&'static str),
     #[error("the key is for neither Ed25519 nor ECDSA on P-256")]
     Unsupported,
-    #[error("the system has no random numbers")]
+    #[error("the system provides no random numbers")]
     Random,
 }
 

@@ -539,7 +539,7 @@ fn tool(text: &str) -> Result<Tool, String> {
 /// List all rules
 #[derive(Args, Debug)]
 pub(super) struct RulesArguments {
-    /// Check the examples on the pages of the rules in the nearest `.jettison.toml`
+    /// Check the examples on the pages of the rules and keep rules of the nearest `.jettison.toml`
     #[arg(long, conflicts_with = "format")]
     pub(super) test: bool,
     /// Output format

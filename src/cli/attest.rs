@@ -26,8 +26,8 @@ use crate::trust::{HostFile, limits};
 #[command(next_help_heading = "Attestations")]
 pub(super) struct AttestArguments {
     /// Attach statements to the image: `slim`, what was kept and removed (the default); `sbom`, an
-    /// SPDX document; `vex`, an OpenVEX document (needs --osv). The statements that are attached to
-    /// the original are kept
+    /// SPDX document; `vex`, an OpenVEX document (needs --osv). Attestations of the original are
+    /// copied too
     // The `=` is required, so that an image after the flag is not parsed as its value.
     #[arg(
         long,

@@ -217,7 +217,7 @@ impl<'a> Run<'a> {
 
     fn index(&self, destination: &Reference) -> anyhow::Result<IndexWriter> {
         let index = IndexWriter::new(destination, self.write_options);
-        index.context("attestations need an index (`--attest-file` writes them to a file)")
+        index.context("cannot attach attestations (`--attest-file` writes the statement to a file)")
     }
 
     /// Slims the image for each platform and writes all of them, or none.

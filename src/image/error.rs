@@ -359,7 +359,7 @@ pub enum WriteError {
     #[error("`{}` cannot be written to a layer: it is named like a whiteout", path.escape_ascii())]
     Whiteout { path: Vec<u8> },
     #[error(
-        "`{destination}` cannot hold several platforms: use `oci:`, `oci-archive:` or `docker://`"
+        "`{destination}` cannot hold an image index: use `oci:`, `oci-archive:` or `docker://`"
     )]
     NoIndex { destination: String },
     #[error(

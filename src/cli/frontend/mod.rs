@@ -41,7 +41,7 @@ or if the first line of the Dockerfile is:
 
 Build arguments:
   JETTISON               `lint`, `slim` to slim the result as well, or `off`
-                         [default: `slim` in `[build]` of .jettison.toml, or lint]
+                         [default: slim if `[build]` in .jettison.toml has `slim = true`, or lint]
   JETTISON_FAIL_ON       severity of findings that make the build fail: error, warning, info,
                          style or none
   JETTISON_SELECT        rules to check, as in `jettison lint --select`

@@ -120,7 +120,7 @@ fn each_wrong_claim_is_reported_by_name() {
         (
             "two subjects",
             &|all| all["subject"] = vec![all["subject"][0].clone(); 2].into(),
-            "it has 2 subjects instead of one",
+            "the statement has 2 subjects instead of one",
         ),
         (
             "another configuration",
@@ -165,7 +165,7 @@ fn each_wrong_claim_is_reported_by_name() {
         (
             "a package that lost nothing",
             &|all| all["predicate"]["removed"]["packages"][0]["purl"] = "pkg:deb/x@1".into(),
-            "pkg:deb/x@1: nothing of it was removed",
+            "pkg:deb/x@1: no files of this package were removed",
         ),
         (
             "fewer removed files",
