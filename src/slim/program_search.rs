@@ -63,6 +63,11 @@ impl Programs {
         Some(view.tree().resolve(&path).ok()?.name)
     }
 
+    /// Whether a file on PATH has a name.
+    pub(super) fn has_name(&self, tree: &Tree, name: &[u8]) -> bool {
+        !self.candidates(tree, name).is_empty()
+    }
+
     /// The path with which a word is started: the word itself if it contains a slash, or else the
     /// first program on PATH with this name.
     pub(super) fn find(&self, view: &View<'_>, word: &[u8]) -> Option<Vec<u8>> {

@@ -13,6 +13,19 @@ const LONGEST_PATH: usize = 200;
 /// Maximum length of a command in a program in bytes; real ones are shorter.
 const LONGEST_TEXT: usize = 1000;
 
+/// Bytes of printable text.
+const PRINTABLE: [bool; 256] = {
+    let mut is_printable = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "it is below 256")]
+        let char = byte as u8;
+        is_printable[byte] = matches!(char, b' '..=b'~' | b'\n' | b'\t');
+        byte += 1;
+    }
+    is_printable
+};
+
 /// The names found in the strings of a file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Commands<'a> {
@@ -22,23 +35,41 @@ pub(super) struct Commands<'a> {
     pub(super) in_texts: BTreeSet<&'a [u8]>,
 }
 
-/// Examines all NUL-terminated strings.
-pub(super) fn commands(bytes: &[u8]) -> Commands<'_> {
+/// Examines all NUL-terminated strings. Of those that are one word, most are no programs: there are
+/// a million of them in a large program.
+pub(super) fn commands(bytes: &[u8], is_program: impl Fn(&[u8]) -> bool) -> Commands<'_> {
     let mut commands = Commands::default();
-    let strings = bytes
-        .split(|&byte| byte == 0)
-        .filter(|text| (2..=LONGEST_TEXT).contains(&text.len()));
-    // A string with other bytes is data that happens to end with a NUL.
-    for text in strings.filter(|text| is_printable(text)) {
+    for text in strings(bytes) {
         // In `execlp("gzip", …)`, the name is the whole string; in `system("gzip -d x")`, it is at
         // the start of a command.
         if is_name(text) {
-            commands.names.insert(text);
+            if is_program(text) {
+                commands.names.insert(text);
+            }
         } else if text.contains(&b' ') {
             commands.in_texts.extend(in_command_position(text));
         }
     }
     commands
+}
+
+/// The printable strings that end with a NUL. A string with other bytes is data that happens to
+/// end with one.
+fn strings(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        while !rest.is_empty() {
+            let length = rest.iter().position(|&byte| !PRINTABLE[usize::from(byte)]);
+            let (text, after) = rest.split_at(length.unwrap_or(rest.len()));
+            let is_whole = after.first().is_none_or(|&byte| byte == 0);
+            let skipped = memchr::memchr(0, after).map_or(after.len(), |end| end + 1);
+            rest = &after[skipped..];
+            if is_whole && (2..=LONGEST_TEXT).contains(&text.len()) {
+                return Some(text);
+            }
+        }
+        None
+    })
 }
 
 /// Names among the strings that code refers to by address and length, as in Go and Rust.
@@ -68,8 +99,7 @@ pub(super) fn starts_programs_in_go(bytes: &[u8]) -> bool {
 }
 
 fn is_printable(text: &[u8]) -> bool {
-    text.iter()
-        .all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
+    text.iter().all(|&byte| PRINTABLE[usize::from(byte)])
 }
 
 fn is_name(word: &[u8]) -> bool {
@@ -132,7 +162,9 @@ mod tests {
     #[test]
     fn a_command_name_is_a_whole_string_or_part_of_a_shell_command() {
         let found = commands(
-            b"\0gzip\0sed -n p /etc/x | wc -l; LANG=C date +%H\0\x01ls\x02\0--all\0/bin/x\0",
+            b"\0gzip\0sed -n p /etc/x | wc -l; LANG=C date +%H\0\x01ls\x02\0--all\0/bin/x\0\
+              x\x80ls\0cat",
+            |name| name != b"cat",
         );
         assert_eq!(found.names, BTreeSet::from([&b"gzip"[..]]));
         assert_eq!(

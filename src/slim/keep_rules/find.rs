@@ -77,7 +77,8 @@ impl Finder {
 
     /// Finds the programs on PATH that are named in strings.
     fn find_commands(&self, view: &View<'_>, elf: &Elf, bytes: &[u8], finds: &mut Finds) {
-        let mut found = commands::commands(bytes);
+        let is_program = |name: &[u8]| self.programs.has_name(view.tree(), name);
+        let mut found = commands::commands(bytes, is_program);
         // Function names are among the strings too: many files contain `link`.
         for function in elf.imports(bytes) {
             found.names.remove(function);

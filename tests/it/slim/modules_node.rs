@@ -212,6 +212,35 @@ module.exports = require(`css-${parts.join('-')}`);
 }
 
 #[test]
+fn a_directory_that_a_package_gives_to_another_is_kept() {
+    let files = r#"
+//// package.json
+{"dependencies": {"pages": "1"}}
+//// main.js
+require('serve').static(require('pages/path')())
+//// node_modules/serve/package.json
+{}
+//// node_modules/serve/index.js
+exports.static = directory => {}
+//// node_modules/pages/package.json
+{}
+//// node_modules/pages/path.js
+module.exports = function () { return require('path').resolve(__dirname) }
+//// node_modules/pages/pages.css
+p { color: red }
+//// node_modules/pages/fonts/a.woff
+"#;
+    let kept = at(Modules::Exact, files);
+    let expected = [
+        "pages/fonts/a.woff",
+        "pages/pages.css",
+        "pages/path.js",
+        "serve/index.js",
+    ];
+    assert_eq!(kept, expected);
+}
+
+#[test]
 fn packages_that_load_what_the_application_names_are_not_kept_whole() {
     let files = |name: &str| {
         format!(

@@ -16,7 +16,7 @@ use oxc_ast::ast::{
 use oxc_ast_visit::{Visit, walk};
 use oxc_syntax::scope::ScopeFlags;
 
-use super::values::{Value, Variables, unknown};
+use super::values::{Parameters, Value, Variables, unknown};
 
 /// Sources with more tokens are bundles, in which all functions have the same short names.
 pub(super) const MOST_TOKENS: usize = 300_000;
@@ -35,9 +35,6 @@ const EACH: &[(&str, usize)] = &[
     ("reduce", 1),
     ("some", 0),
 ];
-
-/// The values of parameters by their names, for each function by its place in the source.
-pub(super) type Parameters<'a> = HashMap<u32, Vec<(&'a str, Value)>>;
 
 /// The functions of a source, and what can call them.
 #[derive(Default)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::leftovers;
+use super::packages::package_of;
 use super::source::{self, Facts, Kind, Place, Requested};
 use crate::image::NameId;
 use crate::slim::view::View;
@@ -85,6 +86,7 @@ fn read_file(view: &View<'_>, name: NameId) -> Read {
     let place = Place {
         path: &path,
         working_directory: view.image.config.working_dir(),
+        is_packaged: package_of(view.tree(), name).is_some(),
     };
     match view.bytes(name) {
         Some(bytes) if bytes.len() <= MAX_SOURCE => {

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
     Argument, ArrayPattern, ArrowFunctionBody, ArrowFunctionExpression, AssignmentExpression,
-    AssignmentTarget, BindingIdentifier, BindingPattern, CallExpression, ExportAllDeclaration,
-    ExportFromDeclaration, Expression, ExpressionStatement, ForInStatement, ForOfStatement,
-    ForStatementLeft, FormalParameter, Function, FunctionBody, IdentifierReference,
-    ImportDeclaration, ImportDeclarationSpecifier, ImportExpression, ImportOrExportKind,
-    LogicalOperator, NewExpression, ObjectPattern, Program, Statement, StringLiteral,
+    AssignmentTarget, BindingIdentifier, BindingPattern, CallExpression, Declaration,
+    ExportAllDeclaration, ExportDeclaration, ExportDefaultDeclaration, ExportFromDeclaration,
+    Expression, ExpressionStatement, ForInStatement, ForOfStatement, ForStatementLeft,
+    FormalParameter, Function, FunctionBody, IdentifierReference, ImportDeclaration,
+    ImportDeclarationSpecifier, ImportExpression, ImportOrExportKind, LogicalOperator,
+    NewExpression, ObjectPattern, Program, ReturnStatement, Statement, StringLiteral,
     TSExternalModuleReference, TSType, TemplateLiteral, TryStatement, UnaryExpression,
     UnaryOperator, VariableDeclarator,
 };
@@ -20,8 +21,8 @@ use oxc_span::{GetSpan as _, SourceType, Span};
 use oxc_syntax::scope::ScopeFlags;
 
 use super::nesting;
-use super::parameters::{self, Functions, Parameters};
-use super::values::{UNKNOWN, Value, Variables, unknown};
+use super::parameters::{self, Functions};
+use super::values::{Parameters, UNKNOWN, Value, Variables, unknown};
 
 /// Longer strings name nothing.
 const MAX_LITERAL: usize = 214;
@@ -155,6 +156,8 @@ pub(super) struct Place<'p> {
     /// The path of the source.
     pub(super) path: &'p str,
     pub(super) working_directory: &'p str,
+    /// It belongs to a package, and is not the user's.
+    pub(super) is_packaged: bool,
 }
 
 /// Reads a source; `None` if it cannot be parsed.
@@ -192,14 +195,14 @@ fn parse(
     }
     let program = &parsed.program;
     let bindings = Bindings::of(program, text, place, Parameters::default());
-    let (mut facts, bindings) = facts_of(program, text, bindings);
+    let (mut facts, bindings) = facts_of(program, text, place, bindings);
     // Most sources only have literals.
     if facts.has_unknown() && tokens <= parameters::MOST_TOKENS {
         let read = |parameters| Bindings::of(program, text, place, parameters).variables;
         let known = Functions::of(program).values(program, bindings.variables, read);
         if !known.is_empty() {
             let bindings = Bindings::of(program, text, place, known);
-            (facts, _) = facts_of(program, text, bindings);
+            (facts, _) = facts_of(program, text, place, bindings);
         }
     }
     facts.tokens = tokens;
@@ -211,6 +214,7 @@ fn parse(
 fn facts_of<'t, 'a>(
     program: &Program<'a>,
     text: &'t str,
+    place: Place<'_>,
     bindings: Bindings<'t, 'a>,
 ) -> (Facts, Bindings<'t, 'a>) {
     let mut reader = Reader {
@@ -218,7 +222,11 @@ fn facts_of<'t, 'a>(
         bindings,
         facts: Facts::default(),
         callee: "",
-        is_type: false,
+        is_packaged: place.is_packaged,
+        gives_place: place.is_packaged
+            && ["__dirname", "__filename", "import.meta"]
+                .iter()
+                .any(|name| memchr::memmem::find(text.as_bytes(), name.as_bytes()).is_some()),
         is_optional: false,
     };
     reader.visit_program(program);
@@ -530,7 +538,10 @@ struct Reader<'t, 'a> {
     facts: Facts,
     /// The name of the function whose arguments are visited.
     callee: &'a str,
-    is_type: bool,
+    /// Only the user's sources start programs by their names.
+    is_packaged: bool,
+    /// The source is one of a package, and may give its own directory to others.
+    gives_place: bool,
     /// An error is caught.
     is_optional: bool,
 }
@@ -610,6 +621,29 @@ impl<'a> Reader<'_, 'a> {
                 self.facts.listed.entry(path).or_insert(at);
             } else {
                 self.facts.paths.entry(path).or_insert(at);
+            }
+        }
+    }
+
+    /// Records a directory that a source returns or exports, if it is its own or one above it in
+    /// its package: others read the files in it, as of `swagger-ui-dist`.
+    fn give(&mut self, expression: &Expression<'a>) {
+        let variables = &self.bindings.variables;
+        if !self.gives_place || !variables.may_be_known(expression) {
+            return;
+        }
+        let own = variables.directory;
+        for path in variables.value(expression) {
+            let is_around = own
+                .strip_prefix(path.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            let inside = path.rsplit_once("/node_modules/").map(|(_, inside)| inside);
+            let is_package = inside.is_some_and(|inside| {
+                !inside.is_empty() && (!inside.starts_with('@') || inside.contains('/'))
+            });
+            if is_around && is_package {
+                let at = expression.span().start as usize;
+                self.facts.listed.entry(path).or_insert(at);
             }
         }
     }
@@ -710,7 +744,8 @@ impl<'a> Reader<'_, 'a> {
     }
 
     fn literal(&mut self, text: &str, span: Span) {
-        if text.len() <= MAX_COMMAND && text.contains(' ') && !self.is_type {
+        let is_command = text.len() <= MAX_COMMAND && text.contains(' ');
+        if is_command && !self.is_packaged {
             for word in text.split_ascii_whitespace() {
                 if !self.facts.words.contains_key(word) {
                     self.facts
@@ -724,7 +759,9 @@ impl<'a> Reader<'_, 'a> {
             && !text
                 .bytes()
                 .any(|byte| byte.is_ascii_whitespace() || byte < b' ');
-        if is_name && !self.is_type && !self.facts.literals.contains_key(text) {
+        // Most strings of packages name neither a package nor a file.
+        let is_followed = !self.is_packaged || may_be_followed(text);
+        if is_name && is_followed && !self.facts.literals.contains_key(text) {
             let at = span.start as usize;
             self.facts.literals.insert(text.to_owned(), at);
         }
@@ -745,6 +782,12 @@ impl<'a> Reader<'_, 'a> {
         }
         self.callee = outer;
     }
+}
+
+/// Whether a text may name a package or a file.
+fn may_be_followed(text: &str) -> bool {
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"@/._~-".contains(&byte);
+    text.contains('.') || text.bytes().all(is_of_name)
 }
 
 /// Whether nothing is known about the beginning of a name. The manifests of packages are kept.
@@ -786,6 +829,9 @@ impl<'a> Visit<'a> for Reader<'_, 'a> {
 
     fn visit_arrow_function_expression(&mut self, it: &ArrowFunctionExpression<'a>) {
         self.bindings.variables.enter(it.span.start);
+        if let Some(result) = it.body.as_expression() {
+            self.give(result);
+        }
         walk::walk_arrow_function_expression(self, it);
         self.bindings.variables.leave(it.span.start);
     }
@@ -850,8 +896,37 @@ impl<'a> Visit<'a> for Reader<'_, 'a> {
         self.visit_binding_pattern(&it.id);
     }
 
+    fn visit_return_statement(&mut self, it: &ReturnStatement<'a>) {
+        if let Some(result) = &it.argument {
+            self.give(result);
+        }
+        walk::walk_return_statement(self, it);
+    }
+
+    fn visit_export_default_declaration(&mut self, it: &ExportDefaultDeclaration<'a>) {
+        if let Some(value) = it.declaration.as_expression() {
+            self.give(value);
+        }
+        walk::walk_export_default_declaration(self, it);
+    }
+
+    fn visit_export_declaration(&mut self, it: &ExportDeclaration<'a>) {
+        if let Declaration::VariableDeclaration(variables) = &it.declaration {
+            for variable in &variables.declarations {
+                if let Some(init) = &variable.init {
+                    self.give(init);
+                }
+            }
+        }
+        walk::walk_export_declaration(self, it);
+    }
+
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
         let outer = std::mem::take(&mut self.callee);
+        // `exports.root = __dirname`.
+        if matches!(it.left, AssignmentTarget::StaticMemberExpression(_)) {
+            self.give(&it.right);
+        }
         self.paths(&it.right);
         walk::walk_assignment_expression(self, it);
         self.callee = outer;
@@ -964,6 +1039,7 @@ mod tests {
         let place = Place {
             path: "/app/lib/a.js",
             working_directory: "/app",
+            is_packaged: false,
         };
         read(text, place).expect("it can be parsed")
     }
@@ -1286,6 +1362,39 @@ mod tests {
             paths("read(path.join(__dirname, 'a', name))"),
             ["/app/lib/a/*"]
         );
+    }
+
+    #[test]
+    fn a_package_that_gives_its_directory_to_others_lists_it() {
+        let listed = |text: &str, is_packaged| {
+            let place = Place {
+                path: "/app/node_modules/a/lib/b.js",
+                working_directory: "/app",
+                is_packaged,
+            };
+            let facts = read(text, place).expect("it can be parsed");
+            facts.listed.into_keys().collect::<Vec<_>>()
+        };
+        for text in [
+            "exports.path = function () { return require('path').resolve(__dirname) }",
+            "module.exports = __dirname",
+            "module.exports = { dir: __dirname }",
+            "exports.get = () => path.join(__dirname, '.')",
+            "export default dirname(fileURLToPath(import.meta.url))",
+            "export const root = import.meta.dirname",
+        ] {
+            assert_eq!(listed(text, true), ["/app/node_modules/a/lib"], "{text}");
+            assert!(listed(text, false).is_empty(), "{text}");
+        }
+        let above = "exports.root = path.join(__dirname, '..')";
+        assert_eq!(listed(above, true), ["/app/node_modules/a"]);
+        for text in [
+            "exports.all = path.join(__dirname, '../..')",
+            "const own = path.join(__dirname, 'x')",
+            "const d = __dirname; read(d + '/x')",
+        ] {
+            assert!(listed(text, true).is_empty(), "{text}");
+        }
     }
 
     #[test]

@@ -11,7 +11,6 @@ use oxc_ast::ast::{
     ObjectPropertyKind, TemplateLiteral,
 };
 
-use super::parameters::Parameters;
 use crate::slim::system_directories::is_application_path;
 
 /// Stands for any text.
@@ -52,6 +51,9 @@ const CALLS: &[&str] = &[
 ];
 
 pub(super) type Value = Vec<String>;
+
+/// The values of parameters by their names, for each function by its place in the source.
+pub(super) type Parameters<'a> = HashMap<u32, Vec<(&'a str, Value)>>;
 
 /// The variables of a source. Variables of the same name share their values, which is only too
 /// much.
