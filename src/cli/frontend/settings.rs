@@ -78,10 +78,37 @@ impl Settings {
     }
 }
 
+/// Options of `jettison slim` for a step of a build. Others name files, images or programs, which
+/// the step does not have and a repository must not choose.
+const SLIM_OPTIONS: [&str; 15] = [
+    "--cmd",
+    "--drop",
+    "--entrypoint",
+    "--env",
+    "--keep",
+    "--keep-companions",
+    "--keep-level",
+    "--max-depth",
+    "--max-entries",
+    "--max-ratio",
+    "--max-size",
+    "--modules",
+    "--no-package-records",
+    "--user",
+    "--workdir",
+];
+
 /// Reports a wrong option of `jettison slim` before the build, and not after it.
 pub(super) fn check_slim_options(options: &[String]) -> anyhow::Result<()> {
     let places = ["rootfs:/in".to_owned(), "--output=rootfs:/out".to_owned()];
-    parsed("slim", &[&places, options].concat()).map(drop)
+    parsed("slim", &[&places, options].concat())?;
+    for word in options {
+        let name = word.split_once('=').map_or(&**word, |(name, _)| name);
+        if name.starts_with('-') && !SLIM_OPTIONS.contains(&name) {
+            bail!("`{name}` is not available in a build");
+        }
+    }
+    Ok(())
 }
 
 /// The command that these arguments make on the command line.
@@ -112,6 +139,20 @@ mod tests {
                 .insert(format!("build-arg:{name}"), (*value).to_owned());
         }
         Settings::of(&options)
+    }
+
+    #[test]
+    fn a_build_cannot_run_tests_or_write_other_files() {
+        for options in [
+            "--test /src/evil",
+            "--keep /a --report=/out/x.html",
+            "--config /src/.jettison.toml",
+            "-q",
+        ] {
+            let error = settings(&[("JETTISON", "slim"), ("JETTISON_SLIM_OPTIONS", options)]);
+            let error = format!("{:#}", error.unwrap_err());
+            assert!(error.contains("is not available in a build"), "{error}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ const WORD: usize = 256;
 const CHOICES: usize = 8;
 /// Sizes of compiled patterns in bytes, of which the smallest that is enough counts.
 const COMPILED: [usize; 4] = [4 << 10, 8 << 10, 16 << 10, 32 << 10];
-/// Time in nanoseconds that a pattern takes for a byte of text at worst, for each byte of its size:
+/// Time in nanoseconds to match one byte of text at worst, for each byte of the size of a pattern:
 /// if the automaton gets too large, all states are tried, each of which takes 24 bytes.
 const STEP: f64 = 4.0 / 24.0;
 /// Time in nanoseconds to look at a short name.
@@ -107,7 +107,7 @@ fn check_length(key: &'static str, words: &Words) -> Result<(), DataRuleError> {
     Ok(())
 }
 
-/// A regular expression, and the time that it takes for a byte of text at worst, in nanoseconds.
+/// A regular expression, and the time in nanoseconds to match one byte of text at worst.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     regex: Regex,
