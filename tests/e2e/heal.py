@@ -24,8 +24,26 @@ import tomllib
 
 from losses import CASES, JETTISON, WORK, Archive, Stage, podman
 
-# Behavior scripts call podman; its other options are those of docker.
+# Behavior scripts call podman; its options are those of docker, but for these. `docker top` takes the options of ps(1), which must
+# print the process, and Docker runs health checks only by itself.
 PODMAN = """#!/bin/bash
+docker={docker}
+case $1 in
+top)
+    container=$2
+    shift 2
+    fields=$(IFS=,; echo "${{*}}")
+    $docker top "$container" -o "$fields,pid" | awk '{{ NF--; print }}'
+    exit
+    ;;
+healthcheck)
+    mapfile -t check < <($docker inspect --format '{{{{range .Config.Healthcheck.Test}}}}{{{{println .}}}}{{{{end}}}}' "$3")
+    if [ "${{check[0]}}" = CMD-SHELL ]; then
+        exec $docker exec "$3" sh -c "${{check[1]}}"
+    fi
+    exec $docker exec "$3" "${{check[@]:1}}"
+    ;;
+esac
 arguments=()
 while [ $# -gt 0 ]; do
     case $1 in
@@ -34,7 +52,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-exec {docker} "${{arguments[@]}}"
+exec $docker "${{arguments[@]}}"
 """
 
 

@@ -36,6 +36,10 @@ pub(in crate::slim) struct RuleTracer {
     searched: Vec<bool>,
     /// Rules for a program that apply and have exceptions.
     excepting: Vec<&'static KeepPage>,
+    /// Values for variables in configuration files.
+    values: values::KnownValues,
+    /// Names of ports in configuration files.
+    services: listens::Services,
 }
 
 /// The number of programs that a program of the distribution starts by name at most. A program that
@@ -63,6 +67,8 @@ impl RuleTracer {
             excepted: HashMap::new(),
             searched: vec![false; view.tree().inode_count()],
             excepting: Vec::new(),
+            values: values::KnownValues::default(),
+            services: listens::Services::default(),
         }
     }
 }
@@ -307,8 +313,8 @@ impl RuleTracer {
             return;
         };
         let page = &keep_rules().pages[rule];
-        let bytes = values::filled_in(keep.view, page, &bytes);
-        listens::record(keep, page, name, &bytes);
+        let bytes = self.values.filled_in(keep.view, page, &bytes);
+        listens::record(keep, &mut self.services, page, name, &bytes);
         let mut seen = HashSet::new();
         for word in words::words(&bytes) {
             // Generated files repeat the same line thousands of times.

@@ -1,6 +1,8 @@
 //! Records the ports that programs listen on, according to their rules and the configuration files
 //! that these read.
 
+use std::collections::HashMap;
+
 use super::page::{ADDRESS, KeepPage, ListenPattern};
 use super::words::without_comment;
 use crate::image::NameId;
@@ -21,15 +23,58 @@ pub(super) fn record_default(keep: &mut Keep<'_>, page: &'static KeepPage, by: O
     }
 }
 
+/// The image's database of services, which is read once, when an address has a name for a port.
+#[derive(Debug, Default)]
+pub(super) struct Services(Option<HashMap<String, u16>>);
+
+impl Services {
+    fn port(&mut self, view: &View<'_>, service: &str) -> Option<u16> {
+        if !service.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+            return None;
+        }
+        let known = self.0.get_or_insert_with(|| read_services(view));
+        known.get(service).copied()
+    }
+}
+
+fn read_services(view: &View<'_>) -> HashMap<String, u16> {
+    let mut services = HashMap::new();
+    let file = view.tree().resolve(SERVICES).ok();
+    let Some(database) = file.and_then(|file| view.bytes(file.name)) else {
+        return services;
+    };
+    let lines = database.split(|&byte| byte == b'\n');
+    for line in lines.filter_map(|line| std::str::from_utf8(without_comment(line)).ok()) {
+        // `smtp 25/tcp mail`
+        let mut words = line.split_whitespace();
+        let (Some(name), Some(port)) = (words.next(), words.next()) else {
+            continue;
+        };
+        let port = port.split('/').next().unwrap_or(port);
+        let Ok(port) = port.parse() else { continue };
+        for name in words.chain([name]) {
+            // Of several lines for a service, the first one counts.
+            services.entry(name.to_owned()).or_insert(port);
+        }
+    }
+    services
+}
+
 /// Records the ports in a configuration file of a rule.
-pub(super) fn record(keep: &mut Keep<'_>, page: &'static KeepPage, name: NameId, text: &[u8]) {
+pub(super) fn record(
+    keep: &mut Keep<'_>,
+    services: &mut Services,
+    page: &'static KeepPage,
+    name: NameId,
+    text: &[u8],
+) {
     if page.listens.is_empty() {
         return;
     }
     for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
         for statement in statements(line) {
             for address in addresses(page, statement) {
-                for port in ports(keep.view, address) {
+                for port in ports(keep.view, services, address) {
                     add(keep, page, port, (name, Some(index + 1)));
                 }
             }
@@ -99,7 +144,7 @@ fn is_keyword(word: &[u8], keyword: &str) -> bool {
 }
 
 /// The ports of a list of addresses: `80`, `*:80,[::]:443`, or the name of a service.
-fn ports(view: &View<'_>, addresses: &[u8]) -> Vec<u16> {
+fn ports(view: &View<'_>, services: &mut Services, addresses: &[u8]) -> Vec<u16> {
     let mut ports = Vec::new();
     for address in addresses.split(|&byte| byte == b',') {
         let Some(port) = std::str::from_utf8(address).ok().and_then(port_text) else {
@@ -108,7 +153,7 @@ fn ports(view: &View<'_>, addresses: &[u8]) -> Vec<u16> {
         match port.parse() {
             Ok(0) => {}
             Ok(port) => ports.push(port),
-            Err(_) => ports.extend(service_port(view, port)),
+            Err(_) => ports.extend(services.port(view, port)),
         }
     }
     ports
@@ -134,27 +179,6 @@ pub fn port_text(address: &str) -> Option<&str> {
         return None;
     }
     Some(port)
-}
-
-/// The port of a service by its name in the image's database.
-fn service_port(view: &View<'_>, service: &str) -> Option<u16> {
-    let is_name = service.bytes().any(|byte| byte.is_ascii_alphabetic());
-    if !is_name || service.contains(['.', '*', '$']) {
-        return None;
-    }
-    let database = view.tree().resolve(SERVICES).ok()?;
-    let database = view.bytes(database.name)?;
-    let lines = database.split(|&byte| byte == b'\n');
-    for line in lines.filter_map(|line| std::str::from_utf8(without_comment(line)).ok()) {
-        let mut words = line.split_whitespace();
-        let (Some(name), Some(port)) = (words.next(), words.next()) else {
-            continue;
-        };
-        if name == service || words.any(|alias| alias == service) {
-            return port.split('/').next()?.parse().ok();
-        }
-    }
-    None
 }
 
 #[cfg(test)]

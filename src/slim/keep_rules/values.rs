@@ -12,12 +12,30 @@ use crate::slim::view::View;
 /// The values of variables by name.
 type Values = HashMap<String, String>;
 
-/// A text with the values of the variables in it, if the rule knows where they are set. A variable
-/// without a known value stays as it is.
-pub(super) fn filled_in<'t>(view: &View<'_>, page: &KeepPage, text: &'t [u8]) -> Cow<'t, [u8]> {
-    if page.variables_in.is_empty() || memchr::memmem::find(text, b"${").is_none() {
-        return Cow::Borrowed(text);
+/// The values that each rule knows. Its scripts are read once, however many files it reads.
+#[derive(Debug, Default)]
+pub(super) struct KnownValues(HashMap<&'static str, Values>);
+
+impl KnownValues {
+    /// A text with the values of the variables in it, if the rule knows where they are set. A
+    /// variable without a known value stays as it is.
+    pub(super) fn filled_in<'t>(
+        &mut self,
+        view: &View<'_>,
+        page: &'static KeepPage,
+        text: &'t [u8],
+    ) -> Cow<'t, [u8]> {
+        if page.variables_in.is_empty() || memchr::memmem::find(text, b"${").is_none() {
+            return Cow::Borrowed(text);
+        }
+        let values = self.0.entry(page.name);
+        let values = values.or_insert_with(|| values_for(view, page));
+        Cow::Owned(replace(values, text))
     }
+}
+
+/// The variables of the image, and those that the scripts of a page assign.
+fn values_for(view: &View<'_>, page: &KeepPage) -> Values {
     let mut values = Values::new();
     for entry in view.image.config.env() {
         if let Some((name, value)) = entry.split_once('=') {
@@ -31,7 +49,7 @@ pub(super) fn filled_in<'t>(view: &View<'_>, page: &KeepPage, text: &'t [u8]) ->
             }
         }
     }
-    Cow::Owned(replace(&values, text))
+    values
 }
 
 /// Reads the assignments of a script: `A=1`, `export A=1`, `: ${A:=1}`. A value that needs a shell
