@@ -140,58 +140,52 @@ impl<'a> Run<'a> {
                 .context("cannot compare the steps of the build")?;
         }
         // Only an index can hold attestations.
-        let mut index = match (self.destination, self.attester) {
+        let index = match (self.destination, self.attester) {
             (Some(destination), Some(attester)) if attester.attaches() => {
                 Some(self.index(destination)?)
             }
             _ => None,
         };
         let platform = arguments.platform.as_ref();
-        let (mut summary, verdict) = self.slim(image, checks, platform, |ready| {
-            let Some(destination) = self.destination else {
-                return Ok(None);
-            };
-            self.write_one(ready, &source, destination, index.as_mut())
-                .map(Some)
-        })?;
-        if let (Some(index), Some(destination)) = (index, self.destination)
-            && (verdict == Verdict::Good || self.arguments.force)
-        {
-            let digest = index.finish(self.bar)?;
-            summary.line(format_args!("wrote {destination}, index {digest}"));
-        }
-        Ok((summary, verdict))
+        self.slim(image, checks, platform, |ready| match self.destination {
+            Some(destination) => {
+                let wrote = self.write_one(ready, &source, destination, index)?;
+                Ok(Some(wrote))
+            }
+            None => Ok(None),
+        })
     }
 
-    /// Writes a slimmed image, or adds it to an index, with its rest and its attestations.
+    /// Writes a slimmed image, its attestations if there is an index for them, and its rest.
     fn write_one(
         &self,
         ready: &Ready<'_>,
         source: &Source,
         destination: &Reference,
-        index: Option<&mut IndexWriter>,
+        index: Option<IndexWriter>,
     ) -> anyhow::Result<Wrote> {
         let slimmed = &ready.slimmed;
         let rest = self.planned_rest(slimmed, ready.config)?;
         let (image, selection, bar) = (slimmed.result, slimmed.selection, self.bar);
         let beside = rest.as_ref().map(|(rest, _)| rest.of_slimmed());
         let names = self.names(source, destination);
-        let (written, mut messages) = if let (Some(index), Some(attester)) = (index, self.attester)
-        {
-            let written = index.add(image, selection, beside, bar)?;
-            let attested = attester.attach(index, &written, ready, &names)?;
-            let (digest, layers) = (&written.config_digest, layer_counts(&written));
-            let messages = vec![format!("slimmed to image {digest}{layers}"), attested];
-            (written, messages)
-        } else {
-            let options = WriteOptions {
-                rest: beside,
-                ..self.write_options.clone()
+        let (written, mut messages) =
+            if let (Some(mut index), Some(attester)) = (index, self.attester) {
+                let written = index.add(image, selection, beside, bar)?;
+                let attested = attester.attach(&mut index, &written, ready, &names)?;
+                let (digest, layers) = (&written.config_digest, layer_counts(&written));
+                let slimmed = format!("slimmed to image {digest}{layers}");
+                let index = format!("wrote {destination}, index {}", index.finish(bar)?);
+                (written, vec![slimmed, attested, index])
+            } else {
+                let options = WriteOptions {
+                    rest: beside,
+                    ..self.write_options.clone()
+                };
+                let written = image::write(image, selection, destination, &options, bar)?;
+                let message = wrote(destination, &written);
+                (written, vec![message])
             };
-            let written = image::write(image, selection, destination, &options, bar)?;
-            let message = wrote(destination, &written);
-            (written, vec![message])
-        };
         if let Some(attester) = self.attester {
             attester.write_file(&written, ready, &names)?;
         }

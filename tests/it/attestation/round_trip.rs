@@ -313,3 +313,14 @@ fn statements_have_the_documented_schema() {
         assert!(!validator.is_valid(&changed), "{pointer}");
     }
 }
+
+#[test]
+fn the_rest_of_an_attested_image_restores_the_original() {
+    let bench = Bench::new();
+    bench.slim(&["--attest", "--rest", "oci:slim:rest"]);
+    // The layout has two names now, and the rest is in it beside the index.
+    bench.success(VERIFY);
+    bench.success(&["restore", "oci:slim:rest", "-o", "oci:again:app"]);
+    let images = ["oci:source:app", "oci:again:app"];
+    bench.success(&["diff", images[0], images[1], "--exit-code"]);
+}
