@@ -966,7 +966,15 @@ impl ModuleGraph {
             }
             self.keep_directory(keep, site, package, why);
             for name in self.declared(keep, package).iter() {
-                for main in self.resolver.resolve(keep.view, package, name, kind) {
+                let mains = self.resolver.resolve(keep.view, package, name, kind);
+                // A package of a platform may only have a program or an addon.
+                if mains.is_empty()
+                    && let Some(found) = self.resolver.directory_of(keep.view, package, name)
+                {
+                    Self::keep_way(keep, site, &found, why);
+                    self.keep_directory(keep, site, found.name, why);
+                }
+                for main in mains {
                     self.reach(keep, main, site.name, why.clone());
                 }
             }
