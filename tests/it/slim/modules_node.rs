@@ -241,6 +241,36 @@ p { color: red }
 }
 
 #[test]
+fn a_computed_name_may_be_a_program_of_a_dependency_without_a_module() {
+    let files = r#"
+//// package.json
+{"dependencies": {"build": "1"}}
+//// main.js
+require('build')
+//// node_modules/build/package.json
+{"optionalDependencies": {"@build/linux": "1", "@build/darwin": "1"}}
+//// node_modules/build/index.js
+exports.path = require.resolve(`${name()}/bin/build`);
+//// node_modules/@build/linux/package.json
+{"os": ["linux"]}
+//// node_modules/@build/linux/bin/build
+x
+//// node_modules/@build/darwin/package.json
+{"os": ["darwin"]}
+//// node_modules/@build/darwin/bin/build
+x
+"#;
+    for level in [Modules::Packages, Modules::Exact] {
+        let kept = at(level, files);
+        assert_eq!(
+            kept,
+            ["@build/linux/bin/build", "build/index.js"],
+            "{level:?}"
+        );
+    }
+}
+
+#[test]
 fn packages_that_load_what_the_application_names_are_not_kept_whole() {
     let files = |name: &str| {
         format!(

@@ -274,15 +274,7 @@ impl ModuleGraph {
             }
         }
         for (request, &line) in &facts.located {
-            if let Some(package) = package_name(request)
-                && let Some(found) = self
-                    .resolver
-                    .directory_of(keep.view, site.directory, package)
-            {
-                let why = read_why(request, line);
-                Self::keep_way(keep, &site, &found, &why);
-                self.keep_directory(keep, &site, found.name, &why);
-            }
+            self.follow_located(keep, &site, request, line);
         }
         for (path, &line) in &facts.paths {
             self.follow_path(keep, &site, path, line, false);
@@ -304,6 +296,25 @@ impl ModuleGraph {
             self.open(keep, &site, call, *line, &kinds);
         } else if !read.is_parsed {
             self.open(keep, &site, "", 1, &KINDS);
+        }
+    }
+
+    /// A package in whose directory a source looks around.
+    fn follow_located(&mut self, keep: &mut Keep<'_>, site: &Site, request: &str, line: usize) {
+        let Some(package) = package_name(request) else {
+            return;
+        };
+        let Some(found) = self
+            .resolver
+            .directory_of(keep.view, site.directory, package)
+        else {
+            return;
+        };
+        let why = read_why(request, line);
+        Self::keep_way(keep, site, &found, &why);
+        match node_package(&display_name(keep.tree(), found.name)) {
+            Some(known) => self.open_known(keep, site, found.name, known, line),
+            None => self.keep_directory(keep, site, found.name, &why),
         }
     }
 
@@ -966,7 +977,15 @@ impl ModuleGraph {
             }
             self.keep_directory(keep, site, package, why);
             for name in self.declared(keep, package).iter() {
-                for main in self.resolver.resolve(keep.view, package, name, kind) {
+                let mains = self.resolver.resolve(keep.view, package, name, kind);
+                // A package of a platform may only have a program or an addon.
+                if mains.is_empty()
+                    && let Some(found) = self.resolver.directory_of(keep.view, package, name)
+                {
+                    Self::keep_way(keep, site, &found, why);
+                    self.keep_directory(keep, site, found.name, why);
+                }
+                for main in mains {
                     self.reach(keep, main, site.name, why.clone());
                 }
             }

@@ -202,7 +202,11 @@ fn parse(
         let known = Functions::of(program).values(program, bindings.variables, read);
         if !known.is_empty() {
             let bindings = Bindings::of(program, text, place, known);
-            (facts, _) = facts_of(program, text, place, bindings);
+            let (more, bindings) = facts_of(program, text, place, bindings);
+            // Otherwise less is known than without the parameters.
+            if !bindings.variables.is_exhausted() {
+                facts = more;
+            }
         }
     }
     facts.tokens = tokens;
@@ -1265,6 +1269,19 @@ mod tests {
             paths("const at = n => read(path.join(__dirname, n)); at('a.html'); at('b')"),
             ["/app/lib/a.html", "/app/lib/b"]
         );
+    }
+
+    #[test]
+    fn values_of_parameters_that_take_too_much_work_are_not_used() {
+        let keys: Vec<String> = (0..200).map(|n| format!("get('key-number-{n}')")).collect();
+        let uses = "f(`${key}-${key}`); g(key + 'a');".repeat(200);
+        let text = format!(
+            "const t = {{ a: '@x/a', b: '@x/b' }}; function get(key) {{ {uses} }} {}; \
+             const n = t[k]; require(`${{n}}/bin`); const {{ n }} = h();",
+            keys.join("; ")
+        );
+        let requests = requests(&text);
+        assert!(requests.contains(&"@x/a/bin".to_owned()), "{requests:?}");
     }
 
     #[test]

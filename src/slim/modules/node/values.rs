@@ -27,6 +27,8 @@ const DEEPEST: usize = 32;
 /// may stand for many values, and a source may repeat it.
 const LEAST_EFFORT: usize = 128 << 10;
 const EFFORT_PER_BYTE: usize = 4;
+/// How much more work may be done with the values of parameters.
+const MORE_EFFORT: usize = 4;
 /// The cost of an alternative beyond its bytes.
 const ALTERNATIVE: usize = 16;
 
@@ -114,6 +116,11 @@ impl<'p, 'a> Variables<'p, 'a> {
         self.values.get(name).is_some_and(|known| !known.is_empty())
     }
 
+    /// Whether the work is used up, so that values are unknown.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.effort.get() == 0
+    }
+
     /// Adds alternatives to a value.
     pub(super) fn extend(&self, known: &mut Value, value: Value) {
         extend(&self.effort, known, value);
@@ -121,6 +128,9 @@ impl<'p, 'a> Variables<'p, 'a> {
 
     /// Sets the parameters whose values are known.
     pub(super) fn set_parameters(&mut self, parameters: Parameters<'a>) {
+        if !parameters.is_empty() {
+            self.effort.set(MORE_EFFORT * self.effort.get());
+        }
         self.parameters = parameters;
     }
 
