@@ -9,11 +9,13 @@ except with --again or if programs are named. With PyInstaller next to the Pytho
 `--onedir` collection of the same script is measured too.
 
 Needs root. A line for each program and level says how many bytes of packages and of the standard library are kept,
-whether the script runs, and which modules the original loads from files that the result does not.
+whether the script runs, and which modules the original loads from files that the result does not. The results also say
+which distributions are kept whole at `exact`.
 """
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -95,7 +97,19 @@ def slim(jettison, root, out, level):
     shutil.rmtree(out, ignore_errors=True)
     entrypoint = json.dumps([COMMAND[0], COMMAND[-1]])
     command = [jettison, "slim", f"rootfs:{root}", "-o", f"rootfs:{out}", "--force", "--entrypoint", entrypoint]
-    return subprocess.run([*command, "--modules", level], capture_output=True, text=True)
+    command += ["--report", f"{out}.json", "--modules", level]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def kept_whole(out):
+    """The distributions that are kept whole, since they compute the names of modules."""
+    try:
+        with open(f"{out}.json") as file:
+            notes = json.load(file)["notes"]
+    except OSError:
+        return []
+    found = (re.search("`([^`]*)` is kept whole", note["text"]) for note in notes)
+    return sorted({match[1] for match in found if match})
 
 
 def collect(directory, root, script):
@@ -156,7 +170,7 @@ def main():
             slimmed = slim(jettison, root, out, level)
             error, after = run(out)
             lost = sorted(set(row["loaded"]) - after) if not error else []
-            row[level] = {**sizes(out), "error": error, "lost": lost}
+            row[level] = {**sizes(out), "error": error, "lost": lost, "whole": kept_whole(out)}
             kept = row[level]["packages"] / 1e6, row[level]["standard"] / 1e6
             verdict = f"FAILS {error}" if error else f"runs, lost {lost}"
             print(f"{name} {level}: {kept[0]:.1f} + {kept[1]:.1f} MB, {verdict}", flush=True)

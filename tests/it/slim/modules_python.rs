@@ -331,6 +331,64 @@ fn python_with_unknown_code_keeps_everything() {
 }
 
 #[test]
+fn executable_texts_in_packages_say_nothing_of_python_unless_they_are_started() {
+    let start = format!("{SITE}/used/run.sh");
+    for (path, text) in [
+        // Some wheels have a RECORD that is executable, and a shell would run it.
+        (
+            "used-1.0.dist-info/LIST",
+            "used/__init__.py,,\npython_x.py,sha256=a,1\n",
+        ),
+        ("used/tools/build", "python3 \"$@\"\n"),
+        ("used/run.sh", "#!/bin/sh\npython3 /mnt/job.py\n"),
+    ] {
+        let machine = machine(&["used", "unused"])
+            .file("/app/main.py", "import used\n")
+            .script(&format!("{SITE}/{path}"), text);
+        assert!(
+            !keeps(&machine.clone().plan(), "unused/__init__.py"),
+            "{path}"
+        );
+        if path == "used/run.sh" {
+            let planned = machine.entrypoint(&[&start]).plan();
+            assert!(keeps(&planned, "unused/__init__.py"));
+        }
+    }
+}
+
+#[test]
+fn exact_keeps_the_packages_whose_files_are_read_as_resources() {
+    for code in [
+        "def f(p=None):\n    p = __package__ + '.res'\n    importlib.resources.read_text(p, 'x')\n",
+        "x = pkgutil.get_data(f'{__package__}.res', 'x.json')\n",
+        "x = files('host.inner.res') / 'x.json'\n",
+        "x = pkg_resources.resource_string('%s.res' % __package__, 'x.json')\n",
+        "from . import res\nx = files(res)\n",
+    ] {
+        let machine = distribution(
+            machine(&[]),
+            "host",
+            "",
+            &[
+                ("host/__init__.py", "from .inner import load\n"),
+                ("host/inner/__init__.py", ""),
+                ("host/inner/load.py", code),
+                ("host/inner/res/__init__.py", ""),
+                ("host/inner/res/x.json", ""),
+                ("host/inner/other/__init__.py", ""),
+                ("host/inner/other/x.json", ""),
+            ],
+        );
+        let planned = machine
+            .file("/app/main.py", "import host\n")
+            .modules(Modules::Exact)
+            .plan();
+        assert!(keeps(&planned, "host/inner/res/x.json"), "{code}");
+        assert!(!keeps(&planned, "host/inner/other/x.json"), "{code}");
+    }
+}
+
+#[test]
 fn programs_that_run_code_of_people_keep_everything() {
     let machine = machine(&["ipykernel", "unused"]).file("/app/main.py", "import ipykernel\n");
     let planned = machine.plan();
@@ -787,6 +845,63 @@ fn exact_keeps_the_modules_of_the_standard_library_that_are_reached() {
     );
     let whole = standard("import json\n").modules(Modules::Packages).plan();
     assert!(keeps_standard(&whole, "sched.py"));
+}
+
+#[test]
+fn exact_keeps_the_standard_library_that_a_source_with_computed_names_has_words_for() {
+    for (code, is_kept) in [
+        (
+            "def load(name): __import__(name)\nMOVED = [('queue', 'Queue')]\n",
+            true,
+        ),
+        ("MOVED = [('queue', 'Queue')]\n", false),
+    ] {
+        let mut machine = standard("import host\n");
+        machine = distribution(machine, "host", "", &[("host/__init__.py", code)]);
+        let planned = machine
+            .file("/usr/local/lib/python3.11/queue.py", "")
+            .plan();
+        assert_eq!(keeps_standard(&planned, "queue.py"), is_kept, "{code}");
+    }
+}
+
+/// Every row is about a distribution that a script of the witness exercises.
+#[test]
+fn rows_about_distributions_have_a_script() {
+    // What the installed distributions require, and the interpreter itself.
+    const REQUIRED: [&str; 11] = [
+        "anyio",
+        "billiard",
+        "botocore",
+        "fonttools",
+        "kombu",
+        "mpmath",
+        "protobuf",
+        "python",
+        "six",
+        "watchfiles",
+        "uvicorn",
+    ];
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut installed = String::new();
+    for group in std::fs::read_dir(root.join("tests/python_modules")).unwrap() {
+        let list = group.unwrap().path().join("requirements.txt");
+        installed += &std::fs::read_to_string(list).unwrap_or_default();
+    }
+    let names = installed
+        .lines()
+        .map(|line| line.split('[').next().unwrap_or_default());
+    let installed: Vec<String> = names.map(str::to_lowercase).collect();
+    let table = std::fs::read_to_string(root.join("rules/python-distributions.toml")).unwrap();
+    let table: toml::Table = table.parse().unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for row in table["distribution"].as_array().unwrap() {
+        let name = row["name"].as_str().unwrap();
+        assert!(seen.insert(name.to_owned()), "{name} has two rows");
+        let has_script = installed.iter().any(|installed| installed == name);
+        let is_open = row.get("runs-code").is_some();
+        assert!(has_script || is_open || REQUIRED.contains(&name), "{name}");
+    }
 }
 
 #[test]

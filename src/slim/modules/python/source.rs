@@ -422,6 +422,9 @@ impl Reader<'_> {
         let Some(argument) = call.arguments.args.first().or_else(|| named(call, "name")) else {
             return;
         };
+        if values::is_of_loaded_module(argument) {
+            return;
+        }
         // A wrapper of another package: only literal names count.
         if !is_importer {
             for argument in &call.arguments.args {
@@ -669,6 +672,29 @@ mod tests {
             let requests = source.requests.iter();
             let found: Vec<&str> = requests.map(|request| &*request.name).collect();
             assert_eq!(found, expected, "{expression}");
+        }
+    }
+
+    #[test]
+    fn names_are_computed_unless_all_of_their_values_are_known() {
+        for (text, is_computed) in [
+            (
+                "for a, b in [('x', '1'), ('y', '2')]:\n    import_module(a)\n",
+                false,
+            ),
+            (
+                "for a, b in [('x', '1'), other]:\n    import_module(a)\n",
+                true,
+            ),
+            ("a, b = 'x', '1'\nimport_module(a)\n", false),
+            ("a, b = f()\nimport_module(a)\n", true),
+            ("(a, b), c = ('x', '1'), '2'\nimport_module(c)\n", false),
+            ("(a, b), c = ('x', '1'), '2'\nimport_module(a)\n", true),
+            ("import_module(type(x).__module__)\n", false),
+            ("import_module(x.__name__)\n", true),
+        ] {
+            let source = read_plain(text);
+            assert_eq!(!source.computed.is_empty(), is_computed, "{text}");
         }
     }
 

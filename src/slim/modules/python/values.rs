@@ -102,6 +102,9 @@ impl<'a> Visitor<'a> for Bindings {
 
 impl Bindings {
     fn bind(&mut self, target: &Expr, values: &[Expr]) {
+        if let Expr::Tuple(targets) = target {
+            return self.bind_each(&targets.elts, values);
+        }
         let Expr::Name(name) = target else {
             return self.bind_unknown(target);
         };
@@ -114,6 +117,26 @@ impl Bindings {
                 known.push(string.value.to_str().to_owned());
             } else {
                 self.others.insert(name.to_owned());
+            }
+        }
+    }
+
+    /// `for name, version in [("a", "1.0"), ("b", "2.0")]`.
+    fn bind_each(&mut self, targets: &[Expr], values: &[Expr]) {
+        for value in values {
+            let elements = match value {
+                Expr::Tuple(tuple) => &tuple.elts[..],
+                Expr::List(list) => &list.elts,
+                _ => &[],
+            };
+            let is_even = elements.len() == targets.len();
+            for (place, target) in targets.iter().enumerate() {
+                match target {
+                    Expr::Name(_) if is_even => {
+                        self.bind(target, std::slice::from_ref(&elements[place]));
+                    }
+                    _ => self.bind_unknown(target),
+                }
             }
         }
     }
@@ -336,6 +359,11 @@ impl Bindings {
 
 fn unknown() -> Vec<String> {
     vec![UNKNOWN.to_string()]
+}
+
+/// Whether an expression is the name of a module that was imported before: `cls.__module__`.
+pub(super) fn is_of_loaded_module(expression: &Expr) -> bool {
+    matches!(expression, Expr::Attribute(attribute) if attribute.attr.as_str() == "__module__")
 }
 
 /// Whether an expression joins the name of the source's module or package and other texts.

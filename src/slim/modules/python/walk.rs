@@ -142,6 +142,8 @@ struct Following {
     is_own: bool,
     /// Whether the place may run modules as programs.
     starts_python: bool,
+    /// Whether the place imports modules whose names are in variables.
+    computes: bool,
     /// The units that it can name: all if none.
     scope: Option<Rc<BTreeSet<usize>>>,
 }
@@ -150,6 +152,7 @@ impl Following {
     const OWN: Self = Self {
         is_own: true,
         starts_python: true,
+        computes: false,
         scope: None,
     };
 
@@ -408,6 +411,7 @@ impl Walk {
         self.following = Following {
             is_own: !index.contains(view.tree(), name),
             starts_python: source.starts_python,
+            computes: !source.computed.is_empty(),
             scope,
         };
     }
@@ -496,6 +500,9 @@ impl Walk {
             self.follow_group(view, index, place, request);
             // Words in a package are seldom names of other packages.
             if is_installed && !request.name.contains('.') {
+                if self.following.computes {
+                    self.follow_library_word(view, index, place, request);
+                }
                 return;
             }
             self.conventions.add_text(index, place, request);
@@ -533,6 +540,22 @@ impl Walk {
         }
         self.follow_companions(view, index, place, request);
         self.add_import(index, place, request, &modules);
+    }
+
+    /// A word in a source that imports by names in variables: `MovedModule("queue", "Queue")`.
+    fn follow_library_word(
+        &mut self,
+        view: &View<'_>,
+        index: &Index,
+        place: &Place,
+        request: &Request,
+    ) {
+        for module in index.find(view, &request.name).iter() {
+            let mut files = module.files.iter().flat_map(|&file| index.units_of(file));
+            if files.any(|&unit| index.is_library(unit)) {
+                self.reach(view, index, place, request, module);
+            }
+        }
     }
 
     /// Reaches the distributions that a module of the standard library uses if they are there.
@@ -1017,6 +1040,7 @@ impl Walk {
         let following = Following {
             is_own: false,
             starts_python: false,
+            computes: false,
             scope: None,
         };
         let following = std::mem::replace(&mut self.following, following);
