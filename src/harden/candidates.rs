@@ -80,6 +80,7 @@ pub(super) fn find(subject: &Subject<'_, '_>) -> Found {
         }
     }
     add_owned(subject, &mut found);
+    add_working_directory(subject, &mut found);
     found
 }
 
@@ -221,6 +222,25 @@ fn reason(subject: &Subject<'_, '_>, write: &Write, path: &[u8]) -> String {
                 program => format!("{at} calls {program} on it"),
             }
         }
+    }
+}
+
+/// Adds the working directory if nothing is in it: it is there for what the program writes.
+fn add_working_directory(subject: &Subject<'_, '_>, found: &mut Found) {
+    let image = subject.slimming.image;
+    let directory = image.config.working_dir().as_bytes();
+    let Some((path, Some(name))) = real_path(&image.tree, directory) else {
+        return;
+    };
+    let is_empty = image.tree.is_directory(name) && image.tree.children(name).next().is_none();
+    if is_empty && !is_essential(&path) && !found.places.keys().any(|known| is_within(&path, known))
+    {
+        let mount = mount_of(&path, Lifetime::Unknown);
+        found.add(
+            path,
+            mount,
+            "it is the working directory, and empty".to_owned(),
+        );
     }
 }
 
