@@ -26,7 +26,7 @@ use crate::trust::{HostFile, limits};
 #[command(next_help_heading = "Attestations")]
 pub(super) struct AttestArguments {
     /// Attach statements to the image: `slim`, what was kept and removed (the default); `sbom`, an
-    /// SPDX document; `vex`, an OpenVEX document (needs --osv). The statements that are attached to
+    /// SPDX document; `vex`, the known vulnerabilities (needs --osv). The statements attached to
     /// the original are kept
     // The `=` is required, so that an image after the flag is not parsed as its value.
     #[arg(
@@ -297,7 +297,10 @@ fn source_attestations(
 /// The statements of attestation manifests, sorted.
 pub(super) fn carried_statements(attestations: &[AttestationManifest]) -> Vec<CarriedStatement> {
     let mut statements = Vec::new();
-    for statement in attestations.iter().flat_map(|one| one.statements()) {
+    for statement in attestations
+        .iter()
+        .flat_map(AttestationManifest::statements)
+    {
         let hash = statement.digest.strip_prefix("sha256:");
         statements.push(CarriedStatement {
             sha256: hash.unwrap_or(&statement.digest).to_owned(),
