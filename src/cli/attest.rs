@@ -297,7 +297,10 @@ fn source_attestations(
 /// The statements of attestation manifests, sorted.
 pub(super) fn carried_statements(attestations: &[AttestationManifest]) -> Vec<CarriedStatement> {
     let mut statements = Vec::new();
-    for statement in attestations.iter().flat_map(|one| one.statements()) {
+    for statement in attestations
+        .iter()
+        .flat_map(AttestationManifest::statements)
+    {
         let hash = statement.digest.strip_prefix("sha256:");
         statements.push(CarriedStatement {
             sha256: hash.unwrap_or(&statement.digest).to_owned(),

@@ -6,9 +6,9 @@ use anyhow::Context as _;
 
 use super::attest::carried_statements;
 use crate::attestation::{
-    self, Original, Predicate, SLIM, Signature, Statement, Status, VerifyingKey,
+    self, DigestSet, Original, Predicate, SLIM, Signature, Statement, Status, VerifyingKey,
 };
-use crate::image::{Image, Source};
+use crate::image::{AttestationManifest, Image, Source};
 use crate::printable::{Lines, escape};
 use crate::size::counted;
 use crate::trust::{HostFile, limits};
@@ -55,7 +55,10 @@ impl Attested<'_> {
         let attestations = self.source.attestations(digest);
         let attestations = attestations.with_context(|| format!("attestations of `{name}`"))?;
         let mut first = None;
-        for statement in attestations.iter().flat_map(|one| one.statements()) {
+        let statements = attestations
+            .iter()
+            .flat_map(AttestationManifest::statements);
+        for statement in statements {
             if statement.predicate_type != Some(SLIM) {
                 continue;
             }
@@ -113,7 +116,7 @@ impl Attested<'_> {
         statement: &Statement<Predicate>,
     ) -> anyhow::Result<Vec<attestation::CarriedStatement>> {
         let source = &statement.predicate.source;
-        let digest = source.manifest.as_ref().and_then(|digest| digest.digest());
+        let digest = source.manifest.as_ref().and_then(DigestSet::digest);
         match digest {
             Some(digest) if !source.attestations.is_empty() => {
                 let attestations = self.source.attestations(&digest)?;

@@ -31,6 +31,10 @@ Examples:
   jettison verify oci:slim:app --against oci:build:app --attestation --key public.pem
                                                what the attached statement says about each file"
 )]
+#[expect(
+    clippy::option_option,
+    reason = "clap has it for an option whose value may be left out"
+)]
 pub(super) struct VerifyArguments {
     /// Image to check
     image: String,

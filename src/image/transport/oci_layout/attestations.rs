@@ -125,13 +125,11 @@ fn candidates(store: &Store, digest: &str, limits: &Limits) -> Result<Vec<Descri
 /// Whether a manifest may be an attestation of the image. Reading each of an index would fetch the
 /// manifests of all platforms.
 fn is_candidate(descriptor: &Descriptor, digest: &str) -> bool {
-    match annotation(descriptor, REFERENCE_DIGEST) {
-        Some(named) => named == digest,
-        None => {
-            let is_unknown = |platform: Platform| platform.os == "unknown";
-            descriptor.artifact_type().is_some() || Platform::of(descriptor).is_some_and(is_unknown)
-        }
+    if let Some(named) = annotation(descriptor, REFERENCE_DIGEST) {
+        return named == digest;
     }
+    let is_unknown = |platform: Platform| platform.os == "unknown";
+    descriptor.artifact_type().is_some() || Platform::of(descriptor).is_some_and(is_unknown)
 }
 
 /// Fetches the statements of a manifest and checks their digests.
