@@ -7,7 +7,7 @@
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, lexer};
 
-/// What a tree may have.
+/// Bounds of a tree.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
     /// Brackets and blocks around a place. `CPython` allows 200 brackets and 100 blocks.
