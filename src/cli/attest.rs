@@ -26,7 +26,7 @@ use crate::trust::{HostFile, limits};
 #[command(next_help_heading = "Attestations")]
 pub(super) struct AttestArguments {
     /// Attach statements to the image: `slim`, what was kept and removed (the default); `sbom`, an
-    /// SPDX document; `vex`, an OpenVEX document (needs --osv). Attestations of the original are
+    /// SPDX document; `vex`, a VEX document (needs --osv). Attestations of the original are
     /// copied too
     // The `=` is required, so that an image after the flag is not parsed as its value.
     #[arg(

@@ -151,7 +151,7 @@ impl Archive {
                 (EntryType::Regular, 0o644)
             }
             kind => {
-                entry.content = elf(kind, &entry)?;
+                entry.content = elf(kind, &entry);
                 (EntryType::Regular, 0o755)
             }
         };
@@ -341,7 +341,7 @@ fn whiteout(path: &str) -> String {
 }
 
 /// A program or library, followed by the text that it contains.
-fn elf(kind: &str, entry: &Entry<'_>) -> Result<Vec<u8>, DescriptionError> {
+fn elf(kind: &str, entry: &Entry<'_>) -> Vec<u8> {
     let mut file = if kind == "library" {
         let name = entry.path.rsplit('/').next().unwrap_or_default();
         elf_file::library(entry.value("soname").unwrap_or(name))
@@ -393,5 +393,5 @@ fn elf(kind: &str, entry: &Entry<'_>) -> Result<Vec<u8>, DescriptionError> {
         bytes.extend(&entry.content);
         bytes.push(0);
     }
-    Ok(bytes)
+    bytes
 }

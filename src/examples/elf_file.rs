@@ -5,6 +5,7 @@ use goblin::elf::header::{
 };
 
 /// The contents of a file. Little-endian x86-64 unless specified otherwise.
+#[must_use]
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct ElfFile {

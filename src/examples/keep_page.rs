@@ -134,8 +134,9 @@ fn applies(plan: &Plan, rule: &str) -> bool {
     for &name in plan.kept() {
         for reason in plan.reasons(name) {
             let by = match &reason.why {
-                Why::Rule { rule, .. } | Why::Opened { rule, .. } => *rule,
-                Why::Root(Root::Rule { rule, .. }) => *rule,
+                Why::Rule { rule, .. }
+                | Why::Opened { rule, .. }
+                | Why::Root(Root::Rule { rule, .. }) => *rule,
                 _ => continue,
             };
             if by == rule {

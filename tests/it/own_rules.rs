@@ -1,5 +1,6 @@
 //! Rules of `[[rule]]` in `.jettison.toml`, and keep rules in a directory.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -336,7 +337,8 @@ fn rules_with_too_many_words_or_patterns_are_refused() {
 fn conditions_that_take_too_long_are_reported() {
     let mut text = String::new();
     for number in 0..200 {
-        text += &format!(
+        let _ = write!(
+            text,
             "[[rule]]\nname = \"own-{number}\"\nmessage = \"m\"\ninstruction = \"RUN\"\n\
              text = '[ab]*a[ab]{{400}}[c-z]'\n"
         );

@@ -159,7 +159,7 @@ impl UpstreamCheck {
         }
         for alias in &page.aliases {
             if alias.tool == Tool::Buildkit
-                && let Some(places) = self.places.get(&*alias.code)
+                && let Some(places) = self.places.get(alias.code)
             {
                 let before = places.partition_point(|(_, last)| *last < lines.0);
                 if places

@@ -15,10 +15,10 @@ const WORD: usize = 256;
 /// Maximum number of `?`, `[` and `{` in a glob: each doubles the states of the automaton at worst.
 const CHOICES: usize = 8;
 /// Sizes of compiled patterns in bytes, of which the smallest that is enough counts.
-const COMPILED: [usize; 4] = [4 << 10, 8 << 10, 16 << 10, 32 << 10];
-/// Time in nanoseconds to match one byte of text at worst, for each byte of the size of a pattern:
-/// if the automaton gets too large, all states are tried, each of which takes 24 bytes.
-const STEP: f64 = 4.0 / 24.0;
+const COMPILED: [u32; 4] = [4 << 10, 8 << 10, 16 << 10, 32 << 10];
+/// Bytes of a compiled pattern for each nanosecond that a byte of text takes at worst: if the
+/// automaton gets too large, all states are tried, each of which has 24 bytes and takes 4 ns.
+const SIZE_FOR_STEP: u32 = 24 / 4;
 /// Time in nanoseconds to look at a short name.
 const NAME: u64 = 64;
 
@@ -127,8 +127,8 @@ impl Pattern {
         }
         for size in COMPILED {
             let compiled = RegexBuilder::new(pattern)
-                .size_limit(size)
-                .dfa_size_limit(4 * COMPILED[3])
+                .size_limit(size as usize)
+                .dfa_size_limit(4 * COMPILED[3] as usize)
                 .multi_line(true)
                 // The tables of Unicode are a hundred times as large as those of ASCII, and
                 // Dockerfiles are ASCII but for texts.
@@ -136,7 +136,7 @@ impl Pattern {
                 .build();
             match compiled {
                 Ok(regex) => {
-                    let cost = (size as f64 * STEP) as u64;
+                    let cost = u64::from(size / SIZE_FOR_STEP);
                     return Ok(Some(Self { regex, cost }));
                 }
                 Err(regex::Error::CompiledTooBig(_)) => {}

@@ -332,17 +332,12 @@ fn is_same(before: &Request, after: &Request) -> bool {
 }
 
 #[cfg(test)]
-#[expect(dead_code, unreachable_pub, reason = "these tests need little of it")]
-#[path = "../../examples/elf_file.rs"]
-mod elf_file;
-
-#[cfg(test)]
 mod tests {
     use super::*;
     use crate::image::{Config, Content, Header, Inode, Options, Reference, Silent, Tree};
     use crate::slim::{PlanOptions, plan};
 
-    use super::elf_file::{GLIBC, library, program};
+    use crate::examples::elf_file::{GLIBC, library, program};
 
     fn insert(tree: &mut Tree, path: &str, kind: Kind) {
         let (directory, name) = path.rsplit_once('/').unwrap();

@@ -105,13 +105,16 @@ fn a_changed_statement_about_files_is_not_true_even_with_right_digests() {
     }
 }
 
+/// What is tampered with, how, and the expected problem.
+type Case<'a> = (&'a str, &'a dyn Fn(&mut Value), &'a str);
+
 #[test]
 fn each_wrong_claim_is_reported_by_name() {
     let bench = Bench::new();
     bench.slim(&["--attest"]);
     let attached = bench.attached("slim");
     let zeros = "0".repeat(64);
-    let cases: [(&str, &dyn Fn(&mut Value), &str); 12] = [
+    let cases: [Case<'_>; 12] = [
         (
             "another subject",
             &|all| all["subject"][0]["digest"]["sha256"] = zeros.clone().into(),

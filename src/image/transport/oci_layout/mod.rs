@@ -426,7 +426,7 @@ pub(in crate::image) fn index_of(
                 blob: digest.to_owned(),
                 reason: format!(
                     "the registry serves it as `{}`",
-                    escape(&media_type.to_string())
+                    escape(media_type.as_ref())
                 ),
             });
         }

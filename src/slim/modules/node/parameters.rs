@@ -222,10 +222,10 @@ impl<'a> Visit<'a> for Functions<'a> {
         if !matches!(callee, Expression::Identifier(_)) {
             self.visit_expression(callee);
         }
-        let called = each(it).map(|each| each.place);
+        let element = each(it).map(|each| each.place);
         for (place, argument) in it.arguments.iter().enumerate() {
             // `['a', 'b'].forEach(load)` is a call.
-            let is_called = place == 0 && called.is_some();
+            let is_called = place == 0 && element.is_some();
             if !(is_called && matches!(argument, Argument::Identifier(_))) {
                 self.visit_argument(argument);
             }

@@ -346,7 +346,8 @@ mod tests {
         let long = format!("x = {}1", "-".repeat(4_000));
         let mut blocks = String::new();
         for depth in 0..301 {
-            blocks += &format!("{}if x:\n", " ".repeat(depth));
+            blocks += &" ".repeat(depth);
+            blocks += "if x:\n";
         }
         let many = "1,".repeat(300_000);
         for text in [deep, long, blocks, many] {
