@@ -1584,6 +1584,56 @@ def loop_over_many_scripts(layer):
         layer.file(f"s/{number}", script)
 
 
+def loops(layer, directory, name, count, target="."):
+    """Symlinks that lead to their own directory, or to the root."""
+    for number in range(count):
+        layer.link(f"{directory}/{name}{number}", target)
+    return layer
+
+
+@product("patterns-and-links")
+def patterns_and_links(layer):
+    loops(layer.file("app", elf()), "usr/lib", "ImageMagick-", 3_000)
+    loops(layer, "usr/lib/icu", "a", 3_000).file("usr/lib/icu/x")
+    return {"Env": ["MAGICK_CONFIGURE_PATH=/x", "ICU_DATA=/x"]}
+
+
+@product("patterns-of-a-variable")
+def patterns_of_a_variable(layer):
+    for number in range(10):
+        layer.link(str(number), "/")
+    layer.file("app", elf())
+    return {"Env": ["ICU_DATA=" + "/?" * 12, "MAGICK_CONFIGURE_PATH=" + "/[0-9]" * 12]}
+
+
+@product("patterns-and-links-of-gcc")
+def patterns_and_links_of_gcc(layer):
+    loops(layer.file("usr/sbin/varnishd", elf()), "usr/lib/gcc", "a", 5_000).file("usr/lib/gcc/cc1", elf())
+    return {"Entrypoint": ["/usr/sbin/varnishd"]}
+
+
+# A directory of keep rules, beside the image.
+for name, (front, names) in {
+    "stars": ("certain: [" + "/*" * 12 + "/x]", []),
+    "there": ("there: [/**/**/**/**/**/y]\ncertain: [/app]", ["d/" * depth + "x" for depth in range(1, 300)]),
+    "deep": ("certain: [/**/d/**/d/**/y]", ["d/" * depth + "x" for depth in range(1, 300)]),
+    "patterns": ("certain: [" + ", ".join(f"/**/q{n}*" for n in range(1_000)) + "]", [f"d{n}/x" for n in range(20_000)]),
+    "patterns-many": ("certain: [" + ", ".join(f"/**/q{n}*" for n in range(15_000)) + "]", ["x"]),
+}.items():
+
+    @case(f"slim/keep-rules/{name}")
+    def keep_rules(directory, front=front, names=names):
+        os.mkdir(os.path.join(directory, "keep"))
+        with open(os.path.join(directory, ".jettison.toml"), "w") as file:
+            file.write('keep-rules = "keep"\n')
+        with open(os.path.join(directory, "keep", "own.md"), "w") as file:
+            file.write(f"---\nwhen: always\n{front}\n---\n# Own\n\nOwn.\n")
+        layer = loops(Layer().file("app", elf()), "links", "a", 10, "/")
+        for name in names:
+            layer.file(name)
+        return ["slim", "--dry-run", image(directory, [layer], {"Entrypoint": ["/app"]}, compressed=True)]
+
+
 @product("words-of-a-value")
 def words_of_a_value(layer):
     layer.file("app", SH + b"A='" + fill("a ", 4_000).encode() + b"'\necho " + fill("$A ", 350_000).encode() + b"\n")

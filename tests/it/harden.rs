@@ -576,6 +576,31 @@ fn a_log_in_a_directory_that_a_variable_names_is_writable() {
 }
 
 #[test]
+fn an_empty_working_directory_is_writable() {
+    for (text, expected) in [
+        ("dir /work\nworkdir /work", true),
+        ("dir /srv/data\nworkdir /srv/data/", true),
+        // What is in it says what it is for.
+        ("file /work/a\nworkdir /work", false),
+        ("dir /opt\nworkdir /opt", false),
+        ("dir /work", false),
+        ("workdir /missing", false),
+    ] {
+        let image = image(&format!(
+            "elf /usr/bin/app\n{text}\nentrypoint /usr/bin/app\n"
+        ));
+        let slimming = Slimming::new(&image, &PlanOptions::default()).unwrap();
+        let settings = Hardening::of(&slimming);
+        let reason = "it is the working directory, and empty";
+        let is_writable = settings
+            .places
+            .iter()
+            .any(|place| place.reasons.iter().any(|one| one == reason));
+        assert_eq!(is_writable, expected, "{text}: {:?}", settings.places);
+    }
+}
+
+#[test]
 fn the_homes_of_users_who_log_in_are_volumes() {
     let image = image(
         "elf /usr/sbin/sshd\nfile /etc/passwd \"root:x:0:0::/root:/bin/sh\\na:x:1000:1000::/home/a:/bin/none\"\n\

@@ -100,6 +100,8 @@ static OWN: OnceLock<Vec<KeepPage>> = OnceLock::new();
 
 /// Maximum number of pages of the user's own.
 const MAX_OWN: usize = 200;
+/// Maximum number of patterns in them, each of which may search the whole image.
+const MAX_PATTERNS: usize = 1_000;
 /// Maximum number of `**` in a pattern of them, each of which searches the whole image.
 const MAX_DEPTHS: usize = 3;
 
@@ -116,6 +118,8 @@ pub enum KeepRuleError {
     Control(String),
     #[error("there are more than {MAX_OWN} keep rules")]
     TooMany,
+    #[error("the keep rules have more than {MAX_PATTERNS} patterns")]
+    TooManyPatterns,
     #[error("the keep rules are already in use")]
     InUse,
 }
@@ -144,6 +148,7 @@ pub fn own_keep_rules() -> &'static [KeepPage] {
 
 fn own_pages(texts: Vec<(String, String)>) -> Result<Vec<KeepPage>, KeepRuleError> {
     let mut own: Vec<KeepPage> = Vec::new();
+    let mut patterns = 0;
     for (name, text) in texts {
         let text = text.replace("\r\n", "\n");
         let is_taken = pages::PAGES.iter().any(|(known, _)| *known == name)
@@ -157,6 +162,10 @@ fn own_pages(texts: Vec<(String, String)>) -> Result<Vec<KeepPage>, KeepRuleErro
         // Pages are compiled in or read once, and reasons in plans refer to them.
         let page = KeepPage::parse(name.leak(), text.leak())?;
         for pattern in page.all_patterns() {
+            patterns += 1;
+            if patterns > MAX_PATTERNS {
+                return Err(KeepRuleError::TooManyPatterns);
+            }
             if pattern.matches("**").count() > MAX_DEPTHS {
                 return Err(KeepRuleError::Deep {
                     page: page.name.to_owned(),

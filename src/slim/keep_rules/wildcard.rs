@@ -193,16 +193,18 @@ pub(in crate::slim) fn expand_within(
     if !pattern.starts_with(b"/") {
         return Vec::new();
     }
+    let components = components(pattern);
     let mut expansion = Expansion {
         tree,
         directories_only: pattern.ends_with(b"/"),
         names,
         found: Vec::new(),
+        is_deep: components.iter().filter(|name| **name == ANY).count() > 1,
         walked: HashMap::new(),
         taken: HashSet::new(),
         recorded: HashSet::new(),
     };
-    expansion.walk(NameId::ROOT, &mut Vec::new(), &components(pattern));
+    expansion.walk(NameId::ROOT, &mut Vec::new(), &components);
     expansion.found
 }
 
@@ -212,6 +214,8 @@ struct Expansion<'a> {
     /// Names that may still be compared.
     names: &'a mut Allowance,
     found: Vec<Named>,
+    /// Whether the pattern has several `**`.
+    is_deep: bool,
     /// Directories with the number of components that were left there, and what was found. Symlinks
     /// may lead to one directory in any number of ways, of which each would be walked.
     walked: HashMap<(NameId, usize), Range<usize>>,
@@ -222,6 +226,10 @@ struct Expansion<'a> {
 
 impl Expansion<'_> {
     fn walk(&mut self, at: NameId, crossed: &mut Vec<NameId>, pattern: &[&[u8]]) {
+        // Without symlinks, one `**` leads to each directory once.
+        if crossed.is_empty() && !self.is_deep {
+            return self.walk_first(at, crossed, pattern);
+        }
         let place = (at, pattern.len());
         if let Some(found) = self.walked.get(&place) {
             let found = found.clone();
