@@ -1613,7 +1613,7 @@ def patterns_and_links_of_gcc(layer):
 
 
 # A directory of keep rules, beside the image.
-for name, (front, names) in {
+for name, (front, paths) in {
     "stars": ("certain: [" + "/*" * 12 + "/x]", []),
     "there": ("there: [/**/**/**/**/**/y]\ncertain: [/app]", ["d/" * depth + "x" for depth in range(1, 300)]),
     "deep": ("certain: [/**/d/**/d/**/y]", ["d/" * depth + "x" for depth in range(1, 300)]),
@@ -1622,15 +1622,15 @@ for name, (front, names) in {
 }.items():
 
     @case(f"slim/keep-rules/{name}")
-    def keep_rules(directory, front=front, names=names):
+    def keep_rules(directory, front=front, paths=paths):
         os.mkdir(os.path.join(directory, "keep"))
         with open(os.path.join(directory, ".jettison.toml"), "w") as file:
             file.write('keep-rules = "keep"\n')
         with open(os.path.join(directory, "keep", "own.md"), "w") as file:
             file.write(f"---\nwhen: always\n{front}\n---\n# Own\n\nOwn.\n")
         layer = loops(Layer().file("app", elf()), "links", "a", 10, "/")
-        for name in names:
-            layer.file(name)
+        for path in paths:
+            layer.file(path)
         return ["slim", "--dry-run", image(directory, [layer], {"Entrypoint": ["/app"]}, compressed=True)]
 
 
