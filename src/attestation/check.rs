@@ -1,16 +1,18 @@
 //! Checks a statement against the images that it is about.
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::comparison::{changed_settings, compare, entries};
+use super::comparison::{Compared, changed_settings, compare, entries};
 use super::digest_set::DigestSet;
 use super::predicate::{CarriedStatement, Entry, Predicate, Removed, RemovedPackage};
 use super::statement::Statement;
 use crate::image::{Image, Platform, ReadError};
 use crate::packages::Packages;
 use crate::printable::escape;
+use crate::size::counted;
 
 /// The image that was slimmed.
 #[derive(Clone, Copy, Debug)]
@@ -29,19 +31,59 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Maximum number of problems that are listed.
+const MAX_PROBLEMS: usize = 1_000;
+
+/// The images that statements are about, which are compared once for all of them.
+#[derive(Debug)]
+pub struct Images<'a> {
+    image: &'a Image,
+    original: Option<Original<'a>>,
+    compared: OnceCell<Compared>,
+}
+
+impl<'a> Images<'a> {
+    /// Without the original, the origin of the files and what was removed are not checked.
+    pub fn new(image: &'a Image, original: Option<Original<'a>>) -> Self {
+        Self {
+            image,
+            original,
+            compared: OnceCell::new(),
+        }
+    }
+
+    fn compared(&self) -> Result<&Compared, ReadError> {
+        if let Some(compared) = self.compared.get() {
+            return Ok(compared);
+        }
+        let compared = match self.original {
+            Some(original) => compare(original.image, original.packages, self.image, false)?,
+            None => Compared {
+                files: entries(self.image)?,
+                removed: Removed::default(),
+            },
+        };
+        Ok(self.compared.get_or_init(|| compared))
+    }
+}
+
 /// The problems of a statement about a slimmed image. `carried` are the statements about the
-/// original that are attached to the result. Without the original, the origin of the files and what
-/// was removed are not checked.
+/// original that are attached to the result.
 pub fn check(
     statement: &Statement<Predicate>,
-    image: &Image,
+    images: &Images<'_>,
     carried: &[CarriedStatement],
-    original: Option<Original<'_>>,
 ) -> Result<Vec<Problem>, ReadError> {
-    let mut problems = Problems(Vec::new());
+    let mut problems = Problems::default();
     let predicate = &statement.predicate;
+    let image = images.image;
     check_result(statement, image, &mut problems);
+    // Its files are those of another image, and anybody can attach such a statement.
+    if problems.count > 0 {
+        return Ok(problems.list());
+    }
     // Others may have been attached to the original since.
+    let carried: BTreeSet<&CarriedStatement> = carried.iter().collect();
     for named in &predicate.source.attestations {
         if !carried.contains(named) {
             let hash = escape(&named.sha256);
@@ -50,23 +92,38 @@ pub fn check(
             ));
         }
     }
-    match original {
-        Some(original) => {
-            check_source(predicate, image, original, &mut problems);
-            let compared = compare(original.image, original.packages, image, false)?;
-            check_entries(&predicate.files, &compared.files, true, &mut problems);
-            check_removed(&predicate.removed, &compared.removed, &mut problems);
-        }
-        None => check_entries(&predicate.files, &entries(image)?, false, &mut problems),
+    let has_origin = images.original.is_some();
+    if let Some(original) = images.original {
+        check_source(predicate, image, original, &mut problems);
     }
-    Ok(problems.0)
+    let compared = images.compared()?;
+    check_entries(&predicate.files, &compared.files, has_origin, &mut problems);
+    if has_origin {
+        check_removed(&predicate.removed, &compared.removed, &mut problems);
+    }
+    Ok(problems.list())
 }
 
-struct Problems(Vec<Problem>);
+#[derive(Default)]
+struct Problems {
+    first: Vec<Problem>,
+    count: usize,
+}
 
 impl Problems {
     fn add(&mut self, text: impl Into<String>) {
-        self.0.push(Problem(text.into()));
+        self.count += 1;
+        if self.first.len() < MAX_PROBLEMS {
+            self.first.push(Problem(text.into()));
+        }
+    }
+
+    fn list(mut self) -> Vec<Problem> {
+        if self.count > self.first.len() {
+            let others = counted(self.count - self.first.len(), "problem");
+            self.first.push(Problem(format!("{others} more")));
+        }
+        self.first
     }
 
     /// Adds a problem if a digest is not the one of an image.
@@ -247,7 +304,7 @@ fn check_removed(stated: &Removed, is: &Removed, problems: &mut Problems) {
         ));
     }
     // Repeated packages, or another order.
-    if problems.0.is_empty() && stated.packages != is.packages {
+    if problems.count == 0 && stated.packages != is.packages {
         problems.add("the removed packages are not sorted by purl, or one is repeated");
     }
 }

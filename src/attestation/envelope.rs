@@ -1,9 +1,12 @@
 //! DSSE envelopes: a payload and signatures of it.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
 use serde::{Deserialize, Serialize};
 
+use super::bounded::at_most;
 use super::key::{KeyError, SigningKey, VerifyingKey};
 
 /// The type of a payload that is an in-toto statement. The statement alone has it as media type.
@@ -14,9 +17,11 @@ const MAX_SIGNATURES: usize = 100;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Envelope {
-    payload: String,
+struct Envelope<'a> {
+    #[serde(borrow)]
+    payload: Cow<'a, str>,
     payload_type: String,
+    #[serde(deserialize_with = "at_most::<MAX_SIGNATURES, _, _>")]
     signatures: Vec<EnvelopeSignature>,
 }
 
@@ -37,14 +42,12 @@ pub enum EnvelopeError {
     PayloadType(String),
     #[error("its {0} is not valid base64")]
     Base64(&'static str),
-    #[error("it has more than {MAX_SIGNATURES} signatures")]
-    TooManySignatures,
 }
 
 /// The content of an envelope.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opened {
-    pub statement: Vec<u8>,
+pub struct Opened<'a> {
+    pub statement: Cow<'a, [u8]>,
     pub signature: Signature,
 }
 
@@ -74,7 +77,7 @@ pub fn media_type(predicate: &str, is_signed: bool) -> String {
 pub fn sign(statement: &[u8], key: &SigningKey) -> Result<Vec<u8>, KeyError> {
     let signature = key.sign(&authenticated(PAYLOAD_TYPE, statement))?;
     let envelope = Envelope {
-        payload: BASE64_STANDARD.encode(statement),
+        payload: BASE64_STANDARD.encode(statement).into(),
         payload_type: PAYLOAD_TYPE.to_owned(),
         signatures: vec![EnvelopeSignature {
             keyid: Some(key.id().to_owned()),
@@ -85,20 +88,17 @@ pub fn sign(statement: &[u8], key: &SigningKey) -> Result<Vec<u8>, KeyError> {
 }
 
 /// Opens an envelope or a statement without one, and verifies the signature if there is a key.
-pub fn open(bytes: &[u8], key: Option<&VerifyingKey>) -> Result<Opened, EnvelopeError> {
+pub fn open<'a>(bytes: &'a [u8], key: Option<&VerifyingKey>) -> Result<Opened<'a>, EnvelopeError> {
     if !is_envelope(bytes)? {
         return Ok(Opened {
-            statement: bytes.to_vec(),
+            statement: Cow::Borrowed(bytes),
             signature: Signature::Absent,
         });
     }
-    let envelope: Envelope = serde_json::from_slice(bytes)?;
+    let envelope: Envelope<'_> = serde_json::from_slice(bytes)?;
     if envelope.payload_type != PAYLOAD_TYPE {
         let is = crate::printable::escape(&envelope.payload_type);
         return Err(EnvelopeError::PayloadType(is.into_owned()));
-    }
-    if envelope.signatures.len() > MAX_SIGNATURES {
-        return Err(EnvelopeError::TooManySignatures);
     }
     let statement = decoded(&envelope.payload).ok_or(EnvelopeError::Base64("payload"))?;
     let mut signature = match key {
@@ -116,7 +116,7 @@ pub fn open(bytes: &[u8], key: Option<&VerifyingKey>) -> Result<Opened, Envelope
         }
     }
     Ok(Opened {
-        statement,
+        statement: Cow::Owned(statement),
         signature,
     })
 }

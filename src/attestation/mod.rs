@@ -8,6 +8,7 @@
 //! <https://github.com/secure-systems-lab/dsse/blob/master/protocol.md>.
 
 mod attached;
+mod bounded;
 mod check;
 mod comparison;
 mod digest_set;
@@ -17,7 +18,7 @@ mod predicate;
 mod statement;
 
 pub use attached::attached_types;
-pub use check::{Original, Problem, check};
+pub use check::{Images, Original, Problem, check};
 pub use comparison::{Compared, changed_settings, compare, entries};
 pub use digest_set::DigestSet;
 pub use envelope::{EnvelopeError, Opened, Signature, media_type, open, sign};

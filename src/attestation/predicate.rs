@@ -3,6 +3,7 @@
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use serde::{Deserialize, Serialize};
 
+use super::bounded::at_most;
 use super::digest_set::DigestSet;
 
 /// The effect of slimming an image.
@@ -41,6 +42,7 @@ pub struct SourceImage {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config: Option<DigestSet>,
     /// Statements about it that are attached to the result's index, unchanged.
+    #[serde(deserialize_with = "at_most::<10_000, _, _>")]
     pub attestations: Vec<CarriedStatement>,
 }
 
@@ -61,6 +63,7 @@ pub struct CarriedStatement {
 pub struct ResultImage {
     pub config: DigestSet,
     /// The settings of the configuration that differ from the source, such as `Cmd`.
+    #[serde(deserialize_with = "at_most::<1_000, _, _>")]
     pub changed_settings: Vec<String>,
 }
 
@@ -68,9 +71,12 @@ pub struct ResultImage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Options {
+    #[serde(deserialize_with = "at_most::<100_000, _, _>")]
     pub keep: Vec<String>,
+    #[serde(deserialize_with = "at_most::<100_000, _, _>")]
     pub drop: Vec<String>,
     /// Paths that a test of the result has asked for.
+    #[serde(deserialize_with = "at_most::<100_000, _, _>")]
     pub asked_for: Vec<String>,
     pub keep_level: String,
     pub modules: String,
@@ -140,6 +146,7 @@ impl std::fmt::Display for Status {
 pub struct Removed {
     /// The packages that lost files, in the order of their purls. A file of two packages counts for
     /// both.
+    #[serde(deserialize_with = "at_most::<200_000, _, _>")]
     pub packages: Vec<RemovedPackage>,
     /// Files that belong to no package.
     pub other: RemovedFiles,

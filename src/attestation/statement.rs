@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
+use super::bounded::at_most;
 use super::digest_set::DigestSet;
 use super::predicate::Predicate;
 
@@ -29,6 +31,7 @@ pub const OPENVEX: &str = "https://openvex.dev/ns/v0.2.0";
 pub struct Statement<P> {
     #[serde(rename = "_type")]
     pub kind: String,
+    #[serde(deserialize_with = "at_most::<100, _, _>")]
     pub subject: Vec<Subject>,
     pub predicate_type: String,
     pub predicate: P,
@@ -71,7 +74,7 @@ impl<P: Serialize> Statement<P> {
 /// Parses a statement about slimming.
 pub fn parse(bytes: &[u8]) -> Result<Statement<Predicate>, serde_json::Error> {
     // The type is read first: a statement about something else has other keys.
-    let header: Header = serde_json::from_slice(bytes)?;
+    let header: Header<'_> = serde_json::from_slice(bytes)?;
     for (is, expected, what) in [
         (&header.kind, STATEMENT, "statement"),
         (&header.predicate_type, SLIM, "predicate"),
@@ -86,15 +89,19 @@ pub fn parse(bytes: &[u8]) -> Result<Statement<Predicate>, serde_json::Error> {
     serde_json::from_slice(bytes)
 }
 
+/// Maximum length in bytes of the subjects of a statement about anything: once they are parsed, they
+/// take 30 times as much.
+const MAX_SUBJECTS: usize = 1 << 20;
+
 /// The parts of a statement that all types have. The predicate is skipped without being stored.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Header {
+struct Header<'a> {
     #[serde(rename = "_type")]
     kind: String,
     predicate_type: String,
-    #[serde(default)]
-    subject: Vec<AnySubject>,
+    #[serde(default, borrow)]
+    subject: Option<&'a RawValue>,
     #[expect(dead_code, reason = "a statement without a predicate is refused")]
     predicate: IgnoredAny,
 }
@@ -107,11 +114,16 @@ struct AnySubject {
 
 /// The type of any statement's predicate, and the digests of its subjects, such as `sha256:…`.
 pub fn described_subjects(bytes: &[u8]) -> Result<(String, Vec<String>), serde_json::Error> {
-    let header: Header = serde_json::from_slice(bytes)?;
+    let header: Header<'_> = serde_json::from_slice(bytes)?;
     if ![STATEMENT, OLD_STATEMENT].contains(&header.kind.as_str()) {
         return Err(serde::de::Error::custom("it is not an in-toto statement"));
     }
-    let digests = header.subject.iter().flat_map(|subject| &subject.digest);
+    let text = header.subject.map_or("[]", RawValue::get);
+    if text.len() > MAX_SUBJECTS {
+        return Err(serde::de::Error::custom("it has too many subjects"));
+    }
+    let subjects: Vec<AnySubject> = serde_json::from_str(text)?;
+    let digests = subjects.iter().flat_map(|subject| &subject.digest);
     let digests = digests.map(|(algorithm, value)| format!("{algorithm}:{value}"));
     Ok((header.predicate_type, digests.collect()))
 }

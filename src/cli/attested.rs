@@ -1,12 +1,15 @@
 //! `jettison verify --attestation`: finds the statement about a slimmed image and checks it.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
 
 use super::attest::carried_statements;
 use crate::attestation::{
-    self, DigestSet, Original, Predicate, SLIM, Signature, Statement, Status, VerifyingKey,
+    self, CarriedStatement, DigestSet, Images, Predicate, SLIM, Signature, Statement, Status,
+    VerifyingKey,
 };
 use crate::image::{AttestationManifest, Image, Source};
 use crate::printable::{Lines, escape};
@@ -19,9 +22,17 @@ pub(super) struct Attested<'a> {
     pub(super) name: &'a str,
     pub(super) source: &'a Source,
     pub(super) image: &'a Image,
-    pub(super) original: Option<Original<'a>>,
+    pub(super) images: Images<'a>,
+    pub(super) has_original: bool,
+    /// The statements about originals that were read, by the digests of the originals.
+    pub(super) carried: RefCell<BTreeMap<String, Vec<CarriedStatement>>>,
     pub(super) key: Option<&'a VerifyingKey>,
 }
+
+/// Maximum number of statements about slimming that are checked for an image.
+const MAX_STATEMENTS: usize = 50;
+/// Maximum number of originals whose attestations are read.
+const MAX_ORIGINALS: usize = 3;
 
 /// Problems, and a sentence about what was verified if there are none.
 type Verdict = (Lines, String);
@@ -54,13 +65,19 @@ impl Attested<'_> {
         };
         let attestations = self.source.attestations(digest);
         let attestations = attestations.with_context(|| format!("attestations of `{name}`"))?;
-        let mut first = None;
+        let (mut first, mut checked) = (None, 0);
         let statements = attestations
             .iter()
             .flat_map(AttestationManifest::statements);
         for statement in statements {
             if statement.predicate_type != Some(SLIM) {
                 continue;
+            }
+            checked += 1;
+            if checked > MAX_STATEMENTS {
+                anyhow::bail!(
+                    "more than {MAX_STATEMENTS} statements about slimming are attached to `{name}`"
+                );
             }
             let verdict = self.check(&statement.read()?)?;
             if verdict.0.is_empty() {
@@ -103,7 +120,7 @@ impl Attested<'_> {
             }
         };
         let carried = self.carried(&statement)?;
-        let problems = attestation::check(&statement, self.image, &carried, self.original)?;
+        let problems = attestation::check(&statement, &self.images, &carried)?;
         for problem in problems {
             lines.line(problem);
         }
@@ -111,16 +128,23 @@ impl Attested<'_> {
     }
 
     /// The statements about the original that are attached to the image's index.
-    fn carried(
-        &self,
-        statement: &Statement<Predicate>,
-    ) -> anyhow::Result<Vec<attestation::CarriedStatement>> {
+    fn carried(&self, statement: &Statement<Predicate>) -> anyhow::Result<Vec<CarriedStatement>> {
         let source = &statement.predicate.source;
         let digest = source.manifest.as_ref().and_then(DigestSet::digest);
         match digest {
             Some(digest) if !source.attestations.is_empty() => {
+                let mut known = self.carried.borrow_mut();
+                if let Some(carried) = known.get(&digest) {
+                    return Ok(carried.clone());
+                }
+                // Statements that are not true can name any number of originals.
+                if known.len() >= MAX_ORIGINALS {
+                    return Ok(Vec::new());
+                }
                 let attestations = self.source.attestations(&digest)?;
-                Ok(carried_statements(&attestations))
+                let carried = carried_statements(&attestations);
+                known.insert(digest, carried.clone());
+                Ok(carried)
             }
             _ => Ok(Vec::new()),
         }
@@ -135,7 +159,7 @@ impl Attested<'_> {
             (Signature::Absent, _) => "not signed".to_owned(),
             _ => "signature not verified (no `--key`)".to_owned(),
         };
-        if self.original.is_none() {
+        if !self.has_original {
             return format!(
                 "the image has the {} of the statement, {signed}; `--against` also checks where \
                  they come from",

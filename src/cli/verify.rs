@@ -1,5 +1,6 @@
 //! `jettison verify`.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,7 +12,7 @@ use super::progress::Bar;
 use super::slim::failed;
 use super::source::{SourceArguments, finish};
 use super::{Outcome, Output};
-use crate::attestation::Original;
+use crate::attestation::{Images, Original};
 use crate::image::Image;
 use crate::packages;
 use crate::printable::{Lines, escape_bytes};
@@ -124,7 +125,9 @@ fn attestation(
         name: &arguments.image,
         source: &source,
         image: &image,
-        original,
+        images: Images::new(&image, original),
+        has_original: original.is_some(),
+        carried: RefCell::default(),
         key: key.as_ref(),
     };
     let (lines, notes) = match file {

@@ -5,6 +5,7 @@
 //! slimmer implements for an image and the tests for a handful of paths. The rules are those of
 //! glibc's `ld.so` and of musl's `ldso/dynlink.c`.
 
+pub mod example_file;
 mod facts;
 mod file;
 mod loader;

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tar::{EntryType, Header};
 
+use crate::elf::example_file::{self, GLIBC};
 use crate::hash::hex;
 use crate::image::{Image, Options, Reference, Silent};
 
-use super::elf_file::{self, GLIBC};
 use super::error::{DescriptionError, ExampleError};
 use super::lines::{Entry, Line, lines};
 
@@ -344,9 +344,9 @@ fn whiteout(path: &str) -> String {
 fn elf(kind: &str, entry: &Entry<'_>) -> Vec<u8> {
     let mut file = if kind == "library" {
         let name = entry.path.rsplit('/').next().unwrap_or_default();
-        elf_file::library(entry.value("soname").unwrap_or(name))
+        example_file::library(entry.value("soname").unwrap_or(name))
     } else {
-        elf_file::program(entry.value("interpreter").unwrap_or(GLIBC))
+        example_file::program(entry.value("interpreter").unwrap_or(GLIBC))
     };
     if entry.has("fixed") {
         file = file.fixed();

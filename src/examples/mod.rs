@@ -4,7 +4,6 @@
 //! in tests and the user's own pages in `jettison rules --test`.
 
 mod description;
-pub mod elf_file;
 mod error;
 mod keep_page;
 mod lines;

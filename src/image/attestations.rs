@@ -22,7 +22,7 @@ pub(super) const PREDICATE_TYPE: &str = "in-toto.io/predicate-type";
 pub(super) const ARTIFACT_TYPE: &str = "application/vnd.docker.attestation.manifest.v1+json";
 
 /// Maximum size of a statement that is read, in bytes. One about 100,000 files has 20 MB.
-pub(super) const MAX_STATEMENT: u64 = 64 << 20;
+pub(super) const MAX_STATEMENT: u64 = 48 << 20;
 
 /// A manifest whose layers are statements about an image.
 #[derive(Clone, Debug)]

@@ -26,7 +26,7 @@ pub const IMAGE_CONFIG: u64 = 16 << 20;
 /// A key for signatures. An Ed25519 key has 119 bytes.
 pub const KEY: u64 = 64 << 10;
 /// A statement about an image in a file.
-pub const STATEMENT: u64 = 128 << 20;
+pub const STATEMENT: u64 = 64 << 20;
 /// A message from an editor, which contains a whole document.
 pub const EDITOR_MESSAGE: u64 = 64 << 20;
 

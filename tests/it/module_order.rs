@@ -75,7 +75,7 @@ const MAY_USE: [(&str, &[&[&str]]); 30] = [
     ("frontend", &[&["hash", "trust"]]),
     (
         "examples",
-        &[&["hash", "printable", "page", "image", "slim"]],
+        &[&["hash", "printable", "page", "image", "elf", "slim"]],
     ),
     (
         "harden",

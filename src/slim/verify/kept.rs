@@ -334,10 +334,9 @@ fn is_same(before: &Request, after: &Request) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::elf::example_file::{GLIBC, library, program};
     use crate::image::{Config, Content, Header, Inode, Options, Reference, Silent, Tree};
     use crate::slim::{PlanOptions, plan};
-
-    use crate::examples::elf_file::{GLIBC, library, program};
 
     fn insert(tree: &mut Tree, path: &str, kind: Kind) {
         let (directory, name) = path.rsplit_once('/').unwrap();

@@ -170,3 +170,20 @@ fn a_statement_of_many_megabytes_is_read_in_bounded_time() {
     let refusal = refusal(&bench, statement.to_string().as_bytes(), &[]);
     assert!(refusal.contains("in the order of their paths"), "{refusal}");
 }
+
+#[test]
+fn lists_and_attached_statements_are_limited() {
+    let bench = Bench::new();
+    bench.slim(&["--attest"]);
+    let attached = bench.attached("slim");
+    let mut statement: Value = serde_json::from_slice(&attached.bytes).unwrap();
+    let settings: Vec<String> = (0..1001).map(|number| number.to_string()).collect();
+    statement["predicate"]["result"]["changedSettings"] = json!(settings);
+    let refused = refusal(&bench, statement.to_string().as_bytes(), &[]);
+    assert!(refused.contains("more than 1000 elements"), "{refused}");
+    let mut statement: Value = serde_json::from_slice(&attached.bytes).unwrap();
+    let subject = statement["subject"][0].clone();
+    statement["subject"] = vec![subject; 101].into();
+    let refused = refusal(&bench, statement.to_string().as_bytes(), &[]);
+    assert!(refused.contains("more than 100 elements"), "{refused}");
+}

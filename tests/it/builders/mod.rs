@@ -4,4 +4,4 @@
 pub(crate) mod description;
 pub(crate) mod images;
 
-pub(crate) use jettison::examples::elf_file;
+pub(crate) use jettison::elf::example_file as elf_file;

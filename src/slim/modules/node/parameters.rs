@@ -20,6 +20,8 @@ use super::values::{Parameters, Value, Variables, unknown};
 
 /// Sources with more tokens are bundles, in which all functions have the same short names.
 pub(super) const MOST_TOKENS: usize = 300_000;
+/// Functions with more parameters are not followed.
+const MOST_PARAMETERS: usize = 32;
 /// How often all calls are evaluated. A function may pass its parameter on to another.
 const ROUNDS: usize = 3;
 /// Methods that call a function for the elements of a list, with the place of the element among
@@ -107,7 +109,10 @@ impl<'a> Functions<'a> {
                 self.around.entry(name).or_default().push((start, place));
             }
         }
-        self.parameters.insert(start, names);
+        // Each call is compared with all of them.
+        if names.len() <= MOST_PARAMETERS {
+            self.parameters.insert(start, names);
+        }
     }
 
     fn leave(&mut self, parameters: &FormalParameters<'a>) {

@@ -1,4 +1,4 @@
-//! A writer of small ELF files: only the parts that a loader reads, without code.
+//! A writer of small ELF files for examples and tests: only the parts that a loader reads, without code.
 
 use goblin::elf::header::{
     ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, EM_X86_64, ET_DYN, ET_EXEC,
