@@ -7,6 +7,8 @@ use crate::slim::address_port;
 
 /// The first port that only root may listen on; below it is 1024.
 const FIRST_UNPRIVILEGED: u16 = 1024;
+/// Maximum number of words of a command that are read: each may be a server with options after it.
+const MAX_WORDS: usize = 1_000;
 
 /// Whether only root, or a program with a capability, may listen on a port.
 pub(super) fn is_low(port: u16) -> bool {
@@ -39,7 +41,8 @@ fn of_rules(subject: &Subject<'_, '_>) -> Option<String> {
 /// That of the image configuration: the arguments of its program, or a variable.
 fn of_configuration(subject: &Subject<'_, '_>) -> Option<String> {
     let config = &subject.slimming.image.config;
-    let words = [config.entrypoint(), config.cmd()].concat();
+    let mut words = [config.entrypoint(), config.cmd()].concat();
+    words.truncate(MAX_WORDS);
     let at = subject.location(None, None);
     // A wrapper may stand before the server, so each word may be the name of it.
     for (index, word) in words.iter().enumerate() {
@@ -90,7 +93,7 @@ fn option_value(program: &str, arguments: &[&str]) -> Option<u16> {
 /// The addresses among the arguments of a program: `--port 80`, `--bind=:80`.
 fn option_values<'a>(program: &str, arguments: &[&'a str]) -> Vec<&'a str> {
     let mut values = Vec::new();
-    for (index, argument) in arguments.iter().enumerate() {
+    for (index, argument) in arguments.iter().enumerate().take(MAX_WORDS) {
         let (option, value) = match argument.split_once('=') {
             Some((option, value)) => (option, Some(value)),
             None => (*argument, arguments.get(index + 1).copied()),

@@ -33,7 +33,7 @@ const MAY_USE: [(&str, &[&[&str]]); 30] = [
     ("advisories", &[&["packages"]]),
     (
         "attestation",
-        &[&["hash", "printable", "image", "packages"]],
+        &[&["size", "hash", "printable", "image", "packages"]],
     ),
     ("inspect", &[IMAGES]),
     (

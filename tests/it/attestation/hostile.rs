@@ -146,7 +146,7 @@ fn malformed_envelopes_are_refused_with_a_reason() {
         (
             "signatures",
             json!(vec![signature; 101]),
-            "more than 100 signatures",
+            "more than 100 elements",
         ),
     ] {
         let refusal = with(field, value);
