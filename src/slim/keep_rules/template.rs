@@ -3,18 +3,33 @@
 use super::page::{HERE, NAME};
 use crate::image::Config;
 
+/// Maximum number of patterns that one becomes: lists of several variables multiply.
+const MAX_PATTERNS: usize = 256;
+/// Maximum number of variables in a pattern.
+const MAX_VARIABLES: usize = 4;
+/// Maximum length of a value in bytes; Linux starts no program with a longer one.
+const MAX_VALUE: usize = 128 << 10;
+/// Maximum length of a pattern in bytes; no path in an image is longer.
+const MAX_LENGTH: usize = 4 << 10;
+
 /// Replaces `$NAME`, `${NAME}` and `${NAME%%.*}` (the value up to its first `.`) with the values of
 /// the image's variables. For a colon-separated list, there is a pattern for each member. Empty if
 /// a variable is not set.
 pub(super) fn with_variables(pattern: &str, config: &Config) -> Vec<String> {
+    if pattern.len() > MAX_LENGTH || pattern.matches('$').count() > MAX_VARIABLES {
+        return Vec::new();
+    }
     let Some((before, rest)) = pattern.split_once('$') else {
         return vec![pattern.to_owned()];
     };
     let (name, cut, rest) = variable(rest);
     // An empty value would make `$HOME/x` a path in the root directory.
-    let Some(value) = config.env_value(name).filter(|value| !value.is_empty()) else {
+    let Some(value) = config.env_value(name) else {
         return Vec::new();
     };
+    if value.is_empty() || value.len() > MAX_VALUE {
+        return Vec::new();
+    }
     // `%%.*` is the only operator that is needed: locales have their character set after a dot.
     let value = cut.and_then(|cut| value.split(cut).next()).unwrap_or(value);
     let rest = with_variables(rest, config);
@@ -23,12 +38,18 @@ pub(super) fn with_variables(pattern: &str, config: &Config) -> Vec<String> {
     let values = value.split(':').filter(|member| {
         !member.is_empty() && !member.contains("..") && !member.contains(['*', '?', '['])
     });
-    values
-        .flat_map(|member| {
-            rest.iter()
-                .map(move |rest| format!("{before}{member}{rest}"))
-        })
-        .collect()
+    let mut patterns = Vec::new();
+    for member in values {
+        for rest in &rest {
+            if patterns.len() == MAX_PATTERNS {
+                return patterns;
+            }
+            if before.len() + member.len() + rest.len() <= MAX_LENGTH {
+                patterns.push(format!("{before}{member}{rest}"));
+            }
+        }
+    }
+    patterns
 }
 
 /// The name, the character at which its value is cut, and the rest of the text.
@@ -124,6 +145,20 @@ mod tests {
         assert_eq!(expand("/x/$NONE"), Vec::<String>::new());
         assert_eq!(expand("/x/$BAD"), Vec::<String>::new());
         assert_eq!(expand("/x"), ["/x"]);
+    }
+
+    #[test]
+    fn lists_of_several_variables_do_not_multiply() {
+        let list = |count: usize| format!("A={}", "/a:".repeat(count));
+        let patterns = |pattern: &str, value: String| {
+            let config = Config::new(json!({"config": {"Env": [value]}}));
+            with_variables(pattern, &config).len()
+        };
+        assert_eq!(patterns("$A/$A/x", list(10)), 100);
+        assert_eq!(patterns("$A/$A/$A/$A/x", list(1000)), MAX_PATTERNS);
+        assert_eq!(patterns(&"$A/".repeat(5), list(2)), 0);
+        assert_eq!(patterns("$A/x", list(100_000)), 0);
+        assert_eq!(patterns("$A/x", format!("A=/{}", "a".repeat(5000))), 0);
     }
 
     #[test]
