@@ -9,6 +9,8 @@ use crate::image::Tree;
 
 /// Maximum number of directories in a temporary one that get a mount of their own.
 const MAX_NESTED: usize = 8;
+/// The same for `/run` and `/tmp`.
+const MAX_NESTED_IN_CLEARED: usize = 32;
 
 /// Merges the candidates into mounts.
 pub(super) fn settle(subject: &Subject<'_, '_>, found: &mut Found, user: &RunUser) -> Vec<Place> {
@@ -90,7 +92,14 @@ fn mounts(
     let is_cleared = [b"/run".as_slice(), b"/tmp"]
         .iter()
         .any(|top| is_within(path, top));
-    if has_files && !is_cleared || nested.len() > MAX_NESTED {
+    // A PID file that survives a restart keeps a server from starting, so more directories are
+    // mounted there before a volume is.
+    let most = if is_cleared {
+        MAX_NESTED_IN_CLEARED
+    } else {
+        MAX_NESTED
+    };
+    if has_files && !is_cleared || nested.len() > most {
         place.mount = Mount::Volume;
         return vec![place];
     }
