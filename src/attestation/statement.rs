@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::bounded::at_most;
+use super::bounded::{at_most, without_repeated_keys};
 use super::digest_set::DigestSet;
 use super::predicate::Predicate;
 
@@ -108,7 +108,7 @@ struct Header<'a> {
 
 #[derive(Deserialize)]
 struct AnySubject {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "without_repeated_keys")]
     digest: BTreeMap<String, String>,
 }
 

@@ -22,11 +22,18 @@ use crate::source::Source;
 /// Maximum number of examples on a page that are checked.
 const MAX_EXAMPLES: usize = 100;
 
+/// Maximum size in bytes of all described images of a run, with a share for each.
+const MAX_DESCRIBED: u64 = 256 << 20;
+const EXAMPLE: u64 = 128 << 10;
+const TOO_MANY: &str = "not checked: the images of all pages are more than 256 MiB";
+
 /// The result of checking the examples of all pages.
 #[derive(Default)]
 struct Report {
     lines: Lines,
     failures: usize,
+    /// Bytes of the described images so far.
+    described: u64,
 }
 
 pub(super) fn run(output: Output) -> anyhow::Result<Outcome> {
@@ -56,6 +63,15 @@ pub(super) fn run(output: Output) -> anyhow::Result<Outcome> {
 }
 
 impl Report {
+    /// Counts an image; whether there may be one more. Each takes some time, whatever is in it.
+    fn allows(&mut self, text: &str) -> bool {
+        let stated = Description::parse(text).map_or(0, |image| image.stated_size());
+        self.described = self
+            .described
+            .saturating_add(EXAMPLE.saturating_add(stated));
+        self.described <= MAX_DESCRIBED
+    }
+
     /// Adds a page: the number of its examples, and the failures by their line of the page.
     fn add(&mut self, page: impl Display, count: usize, failures: &[(usize, String)]) {
         let failed: BTreeSet<usize> = failures.iter().map(|(line, _)| *line).collect();
@@ -91,6 +107,10 @@ fn test_rule(config: &Config, page: &'static Page, report: &mut Report) {
     let images = limited(image_examples(page.body));
     let mut failures = failures_of_dockerfiles(config, &settings, &dockerfiles);
     for example in &images {
+        if !report.allows(&example.text) {
+            failures.push((example.line, TOO_MANY.to_owned()));
+            break;
+        }
         let problem = match findings_in_image(config, &settings, example) {
             Ok(count) => check_count(example.verdict, count),
             Err(error) => Some(error.to_string()),
@@ -165,6 +185,10 @@ fn test_keep_rule(page: &KeepPage, report: &mut Report) {
     let examples = limited(keep_examples(page.body));
     let mut failures = Vec::new();
     for example in &examples {
+        if !report.allows(&example.text) {
+            failures.push((example.line, TOO_MANY.to_owned()));
+            break;
+        }
         match example.failures(page) {
             Ok(problems) => {
                 failures.extend(problems.into_iter().map(|problem| (example.line, problem)));

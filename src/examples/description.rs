@@ -23,6 +23,8 @@ const BASE: &str = "/bin/sh -c #(nop) ADD file:base in / ";
 /// The permission to listen on low ports, as an extended attribute.
 const CAPABILITY: &[u8] = b"\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
+/// Maximum number of layers and other steps.
+const MAX_STEPS: usize = 1_000;
 /// Maximum size in bytes of the layers of a described image.
 const MAX_SIZE: usize = 64 << 20;
 
@@ -37,6 +39,18 @@ impl<'a> Description<'a> {
         Ok(Self {
             lines: lines(text)?,
         })
+    }
+
+    /// The sum of the sizes that `size=` gives to files, in bytes.
+    pub fn stated_size(&self) -> u64 {
+        let mut size: u64 = 0;
+        for line in &self.lines {
+            if let Some((_, rest)) = line.rest.split_once("size=") {
+                let digits = rest.split_whitespace().next().unwrap_or_default();
+                size = size.saturating_add(digits.parse().unwrap_or_default());
+            }
+        }
+        size
     }
 
     /// The values of all lines of a kind, such as `policy`.
@@ -107,6 +121,9 @@ impl Archive {
     fn add(&mut self, line: &Line<'_>) -> Result<(), DescriptionError> {
         match line.kind {
             "file" | "elf" | "library" | "dir" | "link" | "gone" => self.add_entry(line)?,
+            "layer" | "step" if self.history.len() >= MAX_STEPS => {
+                return Err(line.error("the image has too many layers and steps".to_owned()));
+            }
             "layer" => {
                 self.record_layer();
                 self.layers.push(Layer::new(line.rest));

@@ -2,6 +2,10 @@
 
 use super::error::DescriptionError;
 
+/// Maximum length of a path in bytes, as in images, and maximum number of its components.
+const MAX_PATH: usize = 4 << 10;
+const MAX_DEPTH: usize = 100;
+
 /// The expectation of an example for a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
@@ -69,6 +73,10 @@ impl<'a> Line<'a> {
     /// The path of an entry.
     pub fn path(&self) -> Result<&'a str, DescriptionError> {
         match self.rest.split_whitespace().next() {
+            // Directories above it are entries too.
+            Some(path) if path.len() > MAX_PATH || path.matches('/').count() > MAX_DEPTH => {
+                Err(self.error("the path is too long".to_owned()))
+            }
             Some(path) if path.starts_with('/') && path.len() > 1 => Ok(path),
             Some(path) => Err(self.error(format!("`{path}` is not an absolute path"))),
             None => Err(self.error(format!("`{}` has no path", self.kind))),

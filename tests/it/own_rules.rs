@@ -387,10 +387,14 @@ fn images_on_pages_are_tested() {
         let (is_ok, report) = jettison(directory.path(), &["rules", "--test"]);
         assert!(!is_ok && report.contains(expected), "{report}");
     }
+    let deep = format!("/opt{}/a.key", "/d".repeat(200));
+    let steps = "layer RUN x\n".repeat(2_000);
     for (from, to, expected) in [
         ("/opt/a.pem", "/opt/b.key", "1 finding instead of none"),
         ("a.key", "a.key mode=999", "`mode=999` is not a number"),
         ("/opt/a.key", "/../a.key", "line 1 of the image"),
+        ("/opt/a.key", &*deep, "the path is too long"),
+        ("file /app\n", &*steps, "too many layers and steps"),
         ("a.key", "a.key size=90000000", "larger than"),
     ] {
         let changed = RULE_EXAMPLE.replacen(from, to, 1);

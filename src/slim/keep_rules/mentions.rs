@@ -60,9 +60,15 @@ impl Searcher {
 
     pub(super) fn find(&self, bytes: &[u8]) -> Spots {
         let mut spots = Spots::default();
+        let mut is_found = vec![false; self.texts];
         for found in self.automaton.find_iter(bytes) {
             match found.pattern().as_usize() {
-                text if text < self.texts => spots.texts.push(text),
+                text if text < self.texts => {
+                    // A text may be at any number of places.
+                    if !std::mem::replace(&mut is_found[text], true) {
+                        spots.texts.push(text);
+                    }
+                }
                 _ if spots.paths.len() < MAX_MENTIONS => spots.paths.push(found.start()),
                 _ => {}
             }

@@ -51,7 +51,7 @@ pub struct KeepPage {
 }
 
 impl KeepPage {
-    /// All wildcards for paths and names.
+    /// All wildcards for paths and names, and all texts that are searched for.
     pub(super) fn all_patterns(&self) -> Vec<&'static str> {
         let mut patterns: Vec<&'static str> = Vec::new();
         for list in [
@@ -67,8 +67,19 @@ impl KeepPage {
             &self.when.libraries,
             &self.when.paths,
             &self.only.there,
+            &self.only.distributions,
+            &self.variables_in,
+            &self.when.imports,
+            &self.when.literals,
+            &self.when.words,
+            &self.when.variables,
         ] {
             patterns.extend(list);
+        }
+        for listen in &self.listens {
+            if let ListenPattern::Statement(words) = listen {
+                patterns.extend(words.first());
+            }
         }
         patterns.extend(self.keeps.iter().map(|kept| kept.pattern));
         patterns.extend(self.left_out.iter().map(|part| part.pattern));

@@ -187,3 +187,37 @@ fn lists_and_attached_statements_are_limited() {
     let refused = refusal(&bench, statement.to_string().as_bytes(), &[]);
     assert!(refused.contains("more than 100 elements"), "{refused}");
 }
+
+#[test]
+fn a_digest_is_one_and_in_hexadecimal_digits() {
+    let bench = Bench::new();
+    bench.slim(&["--attest"]);
+    let attached = bench.attached("slim");
+    let text = String::from_utf8(attached.bytes.clone()).unwrap();
+    let statement: Value = serde_json::from_str(&text).unwrap();
+    let digest = statement["subject"][0]["digest"].to_string();
+    let zeros = "0".repeat(64);
+    for (wrong, expected) in [
+        (
+            format!("{{\"sha256\":\"{zeros}\",{}", &digest[1..]),
+            "a key is repeated",
+        ),
+        (format!("{{\"sha1\":\"{zeros}\"}}"), "expected one digest"),
+        (
+            r#"{"sha256":"../../../other/tags/list?n=1#"}"#.to_owned(),
+            "expected one digest",
+        ),
+        ("{}".to_owned(), "expected one digest"),
+        (
+            format!("{{\"sha512\":\"{zeros}\",{}", &digest[1..]),
+            "expected one digest",
+        ),
+        (
+            digest.to_uppercase().replace("SHA", "sha"),
+            "expected one digest",
+        ),
+    ] {
+        let refused = refusal(&bench, text.replacen(&digest, &wrong, 1).as_bytes(), &[]);
+        assert!(refused.contains(expected), "{wrong}: {refused}");
+    }
+}

@@ -153,9 +153,9 @@ fn fetched(
             });
         }
     }
-    for statement in manifest.layers() {
-        if statement.size() > MAX_STATEMENT {
-            return Err(statement_too_large(statement.digest().as_ref()));
+    for blob in listed() {
+        if blob.size() > MAX_STATEMENT {
+            return Err(statement_too_large(blob.digest().as_ref()));
         }
     }
     let wanted: Vec<_> = listed()
