@@ -62,15 +62,14 @@ impl Searcher {
         let mut spots = Spots::default();
         let mut is_found = vec![false; self.texts];
         for found in self.automaton.find_iter(bytes) {
-            match found.pattern().as_usize() {
-                text if text < self.texts => {
-                    // A text may be at any number of places.
-                    if !std::mem::replace(&mut is_found[text], true) {
-                        spots.texts.push(text);
-                    }
+            let pattern = found.pattern().as_usize();
+            if pattern >= self.texts {
+                if spots.paths.len() < MAX_MENTIONS {
+                    spots.paths.push(found.start());
                 }
-                _ if spots.paths.len() < MAX_MENTIONS => spots.paths.push(found.start()),
-                _ => {}
+            } else if !std::mem::replace(&mut is_found[pattern], true) {
+                // A text may be at any number of places.
+                spots.texts.push(pattern);
             }
         }
         spots
