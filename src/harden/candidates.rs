@@ -225,22 +225,22 @@ fn reason(subject: &Subject<'_, '_>, write: &Write, path: &[u8]) -> String {
     }
 }
 
-/// Adds the working directory if nothing is in it: it is there for what the program writes.
+/// Adds the working directory if nothing is in it: it is there for what the program writes. The
+/// image may not even have it, because the engine creates it.
 fn add_working_directory(subject: &Subject<'_, '_>, found: &mut Found) {
     let image = subject.slimming.image;
     let directory = image.config.working_dir().as_bytes();
-    let Some((path, Some(name))) = real_path(&image.tree, directory) else {
+    let Some((path, entry)) = real_path(&image.tree, directory) else {
         return;
     };
-    let is_empty = image.tree.is_directory(name) && image.tree.children(name).next().is_none();
+    let is_empty = entry.is_none_or(|name| {
+        image.tree.is_directory(name) && image.tree.children(name).next().is_none()
+    });
     if is_empty && !is_essential(&path) && !found.places.keys().any(|known| is_within(&path, known))
     {
-        let mount = mount_of(&path, Lifetime::Unknown);
-        found.add(
-            path,
-            mount,
-            "it is the working directory, and empty".to_owned(),
-        );
+        // In a volume, only root could write to it.
+        let reason = "it is the working directory, and empty";
+        found.add(path, Mount::Tmpfs, reason.to_owned());
     }
 }
 

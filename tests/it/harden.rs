@@ -584,7 +584,9 @@ fn an_empty_working_directory_is_writable() {
         ("file /work/a\nworkdir /work", false),
         ("dir /opt\nworkdir /opt", false),
         ("dir /work", false),
-        ("workdir /missing", false),
+        // The engine creates it.
+        ("workdir /missing", true),
+        ("workdir /", false),
     ] {
         let image = image(&format!(
             "elf /usr/bin/app\n{text}\nentrypoint /usr/bin/app\n"
