@@ -4,4 +4,5 @@
 pub(crate) mod description;
 pub(crate) mod images;
 
+#[allow(unused_imports, reason = "not all test binaries build ELF files")]
 pub(crate) use jettison::elf::example_file as elf_file;
