@@ -65,12 +65,12 @@ check "$unpacked/bin/jettison"
 man -l "$unpacked/share/man/man1/jettison-lint.1" >/dev/null || fail 'no manual page'
 echo "archive: $(stat -c %s "$work/archives/$archive") bytes"
 
-# --- Wheel: for any Linux, from an index.
+# --- Wheel, from an index.
 python3 -m venv "$work/build"
 "$work/build/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement requirements/build.txt
 "$work/build/bin/pip" install --quiet --disable-pip-version-check --require-hashes \
     --requirement tests/requirements/install.txt
-PATH="$work/build/bin:$PATH" packaging/wheel.sh "$target" "$profile" "manylinux2014 musllinux_1_1" "$work/wheels"
+PATH="$work/build/bin:$PATH" packaging/wheel.sh "$target" "$profile" manylinux2014 "$work/wheels"
 wheel=$(ls "$work"/wheels/*.whl)
 cmp <("$work/build/bin/python" -m zipfile -l "$wheel" | awk '/scripts.jettison / { print $NF }') \
     <(stat -c %s "$program") || fail 'the wheel has another program'
