@@ -5,7 +5,7 @@
 //! reported in notes.
 
 /// Bytes of shell scripts; parsing takes about a quarter of a second per megabyte.
-const SCRIPTS: u64 = 24 << 20;
+const SCRIPTS: u64 = 16 << 20;
 /// Bytes of values of variables in shell scripts: 20 times the text of all scripts that a large
 /// image has.
 const VALUES: u64 = 256 << 20;
