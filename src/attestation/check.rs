@@ -52,6 +52,14 @@ impl<'a> Images<'a> {
         }
     }
 
+    pub fn image(&self) -> &'a Image {
+        self.image
+    }
+
+    pub fn has_original(&self) -> bool {
+        self.original.is_some()
+    }
+
     fn compared(&self) -> Result<&Compared, ReadError> {
         if let Some(compared) = self.compared.get() {
             return Ok(compared);
@@ -92,7 +100,7 @@ pub fn check(
             ));
         }
     }
-    let has_origin = images.original.is_some();
+    let has_origin = images.has_original();
     if let Some(original) = images.original {
         check_source(predicate, image, original, &mut problems);
     }
@@ -274,12 +282,14 @@ fn check_entry(stated: &Entry, is: &Entry, has_origin: bool, problems: &mut Prob
     }
 }
 
+fn by_purl(removed: &Removed) -> BTreeMap<&str, &RemovedPackage> {
+    let packages = removed.packages.iter();
+    packages
+        .map(|package| (package.purl.as_str(), package))
+        .collect()
+}
+
 fn check_removed(stated: &Removed, is: &Removed, problems: &mut Problems) {
-    let by_purl = |removed: &Removed| -> BTreeMap<String, RemovedPackage> {
-        let packages = removed.packages.iter();
-        let packages = packages.map(|package| (package.purl.clone(), package.clone()));
-        packages.collect()
-    };
     let (stated_by_purl, by_purl) = (by_purl(stated), by_purl(is));
     for (purl, package) in &by_purl {
         if stated_by_purl.get(purl) != Some(package) {

@@ -11,7 +11,7 @@ use crate::attestation::{
     self, CarriedStatement, DigestSet, Images, Predicate, SLIM, Signature, Statement, Status,
     VerifyingKey,
 };
-use crate::image::{AttestationManifest, Image, Source};
+use crate::image::{AttestationManifest, Source};
 use crate::printable::{Lines, escape};
 use crate::size::counted;
 use crate::trust::{HostFile, limits};
@@ -21,9 +21,7 @@ pub(super) struct Attested<'a> {
     /// The image, as named on the command line.
     pub(super) name: &'a str,
     pub(super) source: &'a Source,
-    pub(super) image: &'a Image,
     pub(super) images: Images<'a>,
-    pub(super) has_original: bool,
     /// The statements about originals that were read, by the digests of the originals.
     pub(super) carried: RefCell<BTreeMap<String, Vec<CarriedStatement>>>,
     pub(super) key: Option<&'a VerifyingKey>,
@@ -57,7 +55,7 @@ impl Attested<'_> {
     /// write to a registry can attach more.
     pub(super) fn check_attached(&self) -> anyhow::Result<Verdict> {
         let name = self.name;
-        let Some(digest) = &self.image.origin.digest else {
+        let Some(digest) = &self.images.image().origin.digest else {
             anyhow::bail!(
                 "image `{name}` has no manifest to which a statement could be attached: name its \
                  file with `--attestation=FILE`"
@@ -159,7 +157,7 @@ impl Attested<'_> {
             (Signature::Absent, _) => "not signed".to_owned(),
             _ => "signature not verified (no `--key`)".to_owned(),
         };
-        if !self.has_original {
+        if !self.images.has_original() {
             return format!(
                 "the image has the {} of the statement, {signed}; `--against` also checks where \
                  they come from",

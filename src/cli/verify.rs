@@ -124,9 +124,7 @@ fn attestation(
     let attested = Attested {
         name: &arguments.image,
         source: &source,
-        image: &image,
         images: Images::new(&image, original),
-        has_original: original.is_some(),
         carried: RefCell::default(),
         key: key.as_ref(),
     };

@@ -120,7 +120,7 @@ impl Archive {
 
     fn add(&mut self, line: &Line<'_>) -> Result<(), DescriptionError> {
         match line.kind {
-            "file" | "elf" | "library" | "dir" | "link" | "gone" => self.add_entry(line)?,
+            _ if line.is_entry() => self.add_entry(line)?,
             "layer" | "step" if self.history.len() >= MAX_STEPS => {
                 return Err(line.error("the image has too many layers and steps".to_owned()));
             }

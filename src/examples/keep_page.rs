@@ -12,7 +12,7 @@ use crate::slim::{KeepPage, Plan, PlanOptions, Root, Why, plan, verify};
 
 use super::description::Description;
 use super::error::{DescriptionError, ExampleError};
-use super::lines::{Line, Mark, lines};
+use super::lines::{Mark, lines};
 
 /// The part that all examples share: a distribution with merged `/usr`, the loader and the C
 /// library.
@@ -103,7 +103,7 @@ impl KeepExample {
         // An example may contain its own C library.
         let mut described = BTreeSet::new();
         for line in lines(&self.text)? {
-            if is_entry(&line) {
+            if line.is_entry() {
                 described.insert(line.path()?);
             }
         }
@@ -119,14 +119,6 @@ impl KeepExample {
         }
         Ok(image)
     }
-}
-
-/// Whether a line describes a path, and not a setting such as `entrypoint`.
-fn is_entry(line: &Line<'_>) -> bool {
-    matches!(
-        line.kind,
-        "file" | "elf" | "library" | "dir" | "link" | "gone"
-    )
 }
 
 /// Whether a rule gave a reason that counts.

@@ -70,6 +70,14 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// Whether it describes an entry of a layer, and not a setting such as `entrypoint`.
+    pub(super) fn is_entry(&self) -> bool {
+        matches!(
+            self.kind,
+            "file" | "elf" | "library" | "dir" | "link" | "gone"
+        )
+    }
+
     /// The path of an entry.
     pub fn path(&self) -> Result<&'a str, DescriptionError> {
         match self.rest.split_whitespace().next() {
