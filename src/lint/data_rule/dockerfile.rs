@@ -1,6 +1,6 @@
 //! Checks of Dockerfiles by rules that are data.
 
-use super::{DataRule, Effort, MAX_TEXT, Subject, contains};
+use super::{DataRule, MAX_TEXT, RuleBudget, Subject, contains};
 use crate::dockerfile::{Kind, Pair};
 use crate::lint::dockerfile::facts::{Argument, Call, Step};
 use crate::lint::finding::{Edit, Fix};
@@ -29,11 +29,11 @@ impl DataRule {
         let mut check = Check {
             rule: self,
             cx,
-            effort: Effort::new(self.limits),
+            budget: RuleBudget::new(self.limits),
             findings,
         };
         check.run();
-        let remarks = check.effort.remarks();
+        let remarks = check.budget.remarks();
         let Some(step) = cx.facts.steps.first() else {
             return;
         };
@@ -63,7 +63,7 @@ impl DataRule {
 struct Check<'c, 'd> {
     rule: &'c DataRule,
     cx: &'c DockerfileContext<'d>,
-    effort: Effort,
+    budget: RuleBudget,
     findings: &'c mut Findings,
 }
 
@@ -84,7 +84,7 @@ impl Check<'_, '_> {
     }
 
     fn report(&mut self, found: &Found<'_>) {
-        if !self.effort.count() {
+        if !self.budget.count() {
             return;
         }
         let cx = self.cx;
@@ -142,7 +142,7 @@ impl Check<'_, '_> {
         let Some(key) = self.cx.facts.expand(step, &pair.key) else {
             return false;
         };
-        if !self.rule.names.is_match(&key, &mut self.effort) {
+        if !self.rule.names.is_match(&key, &mut self.budget) {
             return false;
         }
         let Some(pattern) = &self.rule.value else {
@@ -152,7 +152,7 @@ impl Check<'_, '_> {
             .value
             .as_ref()
             .and_then(|value| self.cx.facts.expand(step, value));
-        value.is_some_and(|value| pattern.is_match(&value, &mut self.effort))
+        value.is_some_and(|value| pattern.is_match(&value, &mut self.budget))
     }
 
     fn check_pairs(&mut self, kind: Kind) {
@@ -197,7 +197,7 @@ impl Check<'_, '_> {
             let is_match = names
                 .into_iter()
                 .flatten()
-                .any(|name| self.rule.names.is_match(name, &mut self.effort));
+                .any(|name| self.rule.names.is_match(name, &mut self.budget));
             if is_match {
                 let found = Found {
                     span: used.span,
@@ -213,7 +213,7 @@ impl Check<'_, '_> {
         let cx = self.cx;
         for (run, call) in cx.facts.calls() {
             let step = &cx.facts.steps[run.step];
-            let is_named = self.rule.names.is_match(&call.name, &mut self.effort);
+            let is_named = self.rule.names.is_match(&call.name, &mut self.budget);
             if !is_named || !self.concerns(step) {
                 continue;
             }
@@ -225,7 +225,7 @@ impl Check<'_, '_> {
                 Some(pattern) => {
                     let found = call.arguments.iter().find(|argument| {
                         let mut texts = argument.texts();
-                        texts.any(|text| pattern.is_match(text, &mut self.effort))
+                        texts.any(|text| pattern.is_match(text, &mut self.budget))
                     });
                     let Some(found) = found else {
                         continue;
@@ -273,7 +273,7 @@ impl Check<'_, '_> {
             let mut words = argument.texts();
             words.any(|word| {
                 let cost = (word.len() + OPTION) * options.len();
-                self.effort.spend(cost as u64)
+                self.budget.spend(cost as u64)
                     && options.iter().any(|option| is_option(word, option))
             })
         })
@@ -285,9 +285,9 @@ impl Check<'_, '_> {
         let verbs: Vec<&str> = rule.verbs.iter().map(String::as_str).collect();
         for (run, call) in cx.facts.package_calls() {
             let is_managed = rule.managers.is_empty()
-                || contains(&rule.managers, call.manager.name, &mut self.effort);
+                || contains(&rule.managers, call.manager.name, &mut self.budget);
             let is_done = verbs.is_empty()
-                || self.effort.spend((OPTION * verbs.len()) as u64) && call.is_verb(&verbs);
+                || self.budget.spend((OPTION * verbs.len()) as u64) && call.is_verb(&verbs);
             let step = &cx.facts.steps[run.step];
             if !is_managed || !is_done || !self.concerns(step) {
                 continue;
@@ -309,7 +309,7 @@ impl Check<'_, '_> {
             }
             for package in &call.packages {
                 let text = package.name(call.manager);
-                if rule.names.is_match(text, &mut self.effort) {
+                if rule.names.is_match(text, &mut self.budget) {
                     let span = package.argument.span;
                     let edit = rule.replacement(cx, span, package.word);
                     self.report(&Found { span, text, edit });
@@ -349,7 +349,7 @@ impl Check<'_, '_> {
                 .value
                 .as_ref()
                 .and_then(|word| cx.facts.expand(step, word));
-            if !value.is_some_and(|value| pattern.is_match(&value, &mut self.effort)) {
+            if !value.is_some_and(|value| pattern.is_match(&value, &mut self.budget)) {
                 return;
             }
         }
@@ -373,7 +373,7 @@ impl Check<'_, '_> {
             .cx
             .source
             .slice(Span::new(start, step.instruction.span.end.max(start)));
-        let Some(captures) = pattern.find(text, &mut self.effort) else {
+        let Some(captures) = pattern.find(text, &mut self.budget) else {
             return;
         };
         let Some(whole) = captures.get(0) else {

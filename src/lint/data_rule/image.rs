@@ -1,6 +1,6 @@
 //! Checks of images by rules that are data.
 
-use super::{DataRule, Effort, Subject};
+use super::{DataRule, RuleBudget, Subject};
 use crate::lint::{Findings, ImageContext};
 
 impl DataRule {
@@ -8,11 +8,11 @@ impl DataRule {
         let mut check = Check {
             rule: self,
             cx,
-            effort: Effort::new(self.limits),
+            budget: RuleBudget::new(self.limits),
             findings,
         };
         check.run();
-        for remark in check.effort.remarks() {
+        for remark in check.budget.remarks() {
             findings.add(cx.at_image(), remark);
         }
     }
@@ -22,7 +22,7 @@ impl DataRule {
 struct Check<'c, 'd> {
     rule: &'c DataRule,
     cx: &'c ImageContext<'d>,
-    effort: Effort,
+    budget: RuleBudget,
     findings: &'c mut Findings,
 }
 
@@ -50,7 +50,7 @@ impl Check<'_, '_> {
         let cx = self.cx;
         for name in cx.files() {
             let path = cx.tree().path(name);
-            if self.rule.names.is_match(path, &mut self.effort) && self.effort.count() {
+            if self.rule.names.is_match(path, &mut self.budget) && self.budget.count() {
                 let message = self.rule.message(&cx.path(name));
                 self.findings.add(cx.at_file(name), message);
             }
@@ -60,8 +60,8 @@ impl Check<'_, '_> {
     fn check_installed(&mut self) {
         let cx = self.cx;
         for package in &cx.packages.list {
-            let is_match = self.rule.names.is_match(&package.name, &mut self.effort);
-            if is_match && self.effort.count() {
+            let is_match = self.rule.names.is_match(&package.name, &mut self.budget);
+            if is_match && self.budget.count() {
                 let message = self.rule.message(&package.name);
                 self.findings.add(cx.at_file(package.location()), message);
             }
@@ -72,16 +72,16 @@ impl Check<'_, '_> {
         let cx = self.cx;
         let mut is_there = false;
         for (key, value) in pairs {
-            let effort = &mut self.effort;
+            let budget = &mut self.budget;
             let fits_value = match &self.rule.value {
-                Some(pattern) => pattern.is_match(&value, effort),
+                Some(pattern) => pattern.is_match(&value, budget),
                 None => true,
             };
-            if !fits_value || !self.rule.names.is_match(&key, effort) {
+            if !fits_value || !self.rule.names.is_match(&key, budget) {
                 continue;
             }
             is_there = true;
-            if !self.rule.is_missing && self.effort.count() {
+            if !self.rule.is_missing && self.budget.count() {
                 let message = self.rule.message(&key);
                 self.findings.add(cx.at_instruction(instruction), message);
             }

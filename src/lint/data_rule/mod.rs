@@ -4,8 +4,8 @@
 //! Users write them in `.jettison.toml`, and some of jettison's own rules are rows of
 //! `rules/simple-rules.toml`. One matcher checks both.
 
+mod budget;
 mod dockerfile;
-mod effort;
 mod image;
 mod pattern;
 
@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 pub use pattern::Words;
 
-use effort::{Effort, Limits};
+use budget::{Limits, RuleBudget};
 use pattern::{Globs, Pattern, contains, plain};
 
 use super::finding::Severity;

@@ -5,7 +5,7 @@ use regex::bytes::{Captures, Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::DataRuleError;
-use super::effort::Effort;
+use super::budget::RuleBudget;
 use crate::paths::Glob;
 
 /// Longest regular expression, in bytes.
@@ -81,10 +81,10 @@ impl Globs {
         self.0.is_empty()
     }
 
-    pub(super) fn is_match(&self, name: impl AsRef<[u8]>, effort: &mut Effort) -> bool {
+    pub(super) fn is_match(&self, name: impl AsRef<[u8]>, budget: &mut RuleBudget) -> bool {
         let name = name.as_ref();
         let cost = (NAME + name.len() as u64) * self.0.len() as u64;
-        self.0.is_empty() || effort.spend(cost) && self.0.iter().any(|glob| glob.is_match(name))
+        self.0.is_empty() || budget.spend(cost) && self.0.iter().any(|glob| glob.is_match(name))
     }
 }
 
@@ -95,8 +95,8 @@ pub(super) fn plain(key: &'static str, words: &Words) -> Result<Vec<String>, Dat
 }
 
 /// Whether a word is in a list.
-pub(super) fn contains(list: &[String], word: &str, effort: &mut Effort) -> bool {
-    effort.spend(NAME * list.len() as u64) && list.iter().any(|one| one == word)
+pub(super) fn contains(list: &[String], word: &str, budget: &mut RuleBudget) -> bool {
+    budget.spend(NAME * list.len() as u64) && list.iter().any(|one| one == word)
 }
 
 fn check_length(key: &'static str, words: &Words) -> Result<(), DataRuleError> {
@@ -153,13 +153,13 @@ impl Pattern {
         Err(DataRuleError::new(key, "the pattern is too large"))
     }
 
-    pub(super) fn is_match(&self, text: &str, effort: &mut Effort) -> bool {
-        effort.spend(self.cost_of(text)) && self.regex.is_match(text.as_bytes())
+    pub(super) fn is_match(&self, text: &str, budget: &mut RuleBudget) -> bool {
+        budget.spend(self.cost_of(text)) && self.regex.is_match(text.as_bytes())
     }
 
     /// The first match.
-    pub(super) fn find<'t>(&self, text: &'t str, effort: &mut Effort) -> Option<Captures<'t>> {
-        if !effort.spend(self.cost_of(text)) {
+    pub(super) fn find<'t>(&self, text: &'t str, budget: &mut RuleBudget) -> Option<Captures<'t>> {
+        if !budget.spend(self.cost_of(text)) {
             return None;
         }
         self.regex.captures(text.as_bytes())

@@ -21,14 +21,14 @@ pub(super) enum Limits {
 
 /// The remaining work of one check, and the findings so far.
 #[derive(Debug)]
-pub(super) struct Effort {
+pub(super) struct RuleBudget {
     left: u64,
     is_exceeded: bool,
     found: usize,
     max_found: usize,
 }
 
-impl Effort {
+impl RuleBudget {
     pub(super) fn new(limits: Limits) -> Self {
         let (left, max_found) = match limits {
             Limits::None => (u64::MAX, usize::MAX),
@@ -82,20 +82,20 @@ mod tests {
 
     #[test]
     fn each_rule_gets_an_equal_share() {
-        let mut effort = Effort::new(Limits::Shared { rules: 6 });
-        assert!(effort.spend(TOTAL / 6) && effort.remarks().is_empty());
-        assert!(!effort.spend(1));
+        let mut budget = RuleBudget::new(Limits::Shared { rules: 6 });
+        assert!(budget.spend(TOTAL / 6) && budget.remarks().is_empty());
+        assert!(!budget.spend(1));
         // Once something was left out, cheaper things are too: the order decides.
-        assert!(!effort.spend(0));
-        assert_eq!(effort.remarks().len(), 1);
-        assert!(Effort::new(Limits::None).spend(TOTAL * 2));
+        assert!(!budget.spend(0));
+        assert_eq!(budget.remarks().len(), 1);
+        assert!(RuleBudget::new(Limits::None).spend(TOTAL * 2));
     }
 
     #[test]
     fn findings_beyond_the_limit_are_counted() {
-        let mut effort = Effort::new(Limits::Shared { rules: 1 });
-        let reported = (0..MAX_FOUND + 3).filter(|_| effort.count()).count();
+        let mut budget = RuleBudget::new(Limits::Shared { rules: 1 });
+        let reported = (0..MAX_FOUND + 3).filter(|_| budget.count()).count();
         assert_eq!(reported, MAX_FOUND);
-        assert_eq!(effort.remarks(), ["3 more places match"]);
+        assert_eq!(budget.remarks(), ["3 more places match"]);
     }
 }
